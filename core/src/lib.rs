@@ -1,0 +1,3 @@
+//! Windlass: a validated HTTP API over `PostgreSQL`, in one process.
+
+pub mod error;
