@@ -151,7 +151,7 @@ impl From<usize> for Step {
 }
 
 /// One broken rule, with Pydantic's words (`type`, `loc`, `msg`, `input`, `ctx`).
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Violation {
     /// Pydantic's type string, for example `string_too_short`.
     #[serde(rename = "type")]
