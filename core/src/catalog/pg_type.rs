@@ -1,0 +1,114 @@
+//! Column types, reduced to what the wire, the validator and the docs need to know.
+
+/// A column's type: its spelling in SQL, its kind, and the rules of the domains it came through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PgType {
+    /// As `format_type` spells it, fit for a cast: `character varying(200)`, `public.lead_status`.
+    pub sql: String,
+    /// What it is once domains are taken off.
+    pub kind: Kind,
+    /// Rules of domains, outermost first; empty for a plain type.
+    pub domain_rules: Vec<DomainRule>,
+}
+
+/// A CHECK of a domain, written about `VALUE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DomainRule {
+    /// The constraint's name.
+    pub name: String,
+    /// The expression as `pg_get_constraintdef` spells it, for example `CHECK ((VALUE > 0))`.
+    pub definition: String,
+}
+
+/// The kinds that Windlass treats apart. Everything else travels as Postgres's own text.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the variants are named after Postgres's types")]
+pub enum Kind {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    /// `numeric`, with precision and scale where declared.
+    Numeric {
+        precision: Option<u32>,
+        scale: Option<i32>,
+    },
+    /// `text`, `varchar(n)`, `char(n)`, `citext`, `name`.
+    Text {
+        max_length: Option<u32>,
+    },
+    Uuid,
+    Date,
+    Time,
+    TimeTz,
+    Timestamp,
+    TimestampTz,
+    Interval,
+    Bytea,
+    Json,
+    Jsonb,
+    /// An enum with its labels in order.
+    Enum {
+        labels: Vec<String>,
+    },
+    /// An array; `item.sql` is the element type's spelling.
+    Array {
+        item: Box<PgType>,
+    },
+    /// pgvector's `vector(n)`.
+    Vector {
+        dimensions: Option<u32>,
+    },
+    /// pgvector's `halfvec(n)`.
+    HalfVec {
+        dimensions: Option<u32>,
+    },
+    /// pgvector's `sparsevec(n)`.
+    SparseVec {
+        dimensions: Option<u32>,
+    },
+    /// Ranges and multiranges, as text.
+    Range,
+    /// Anything else (`inet`, `tsvector`, `point` …), as text.
+    Other,
+}
+
+impl Kind {
+    /// Whether `<`, `<=`, `>` and `>=` make sense on it in a filter.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        !matches!(
+            self,
+            Self::Json | Self::Jsonb | Self::Vector { .. } | Self::HalfVec { .. } | Self::SparseVec { .. }
+        )
+    }
+
+    /// Whether `like` can be asked of it.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text { .. })
+    }
+
+    /// Whether values are whole numbers.
+    #[must_use]
+    pub fn is_integer(&self) -> bool {
+        matches!(self, Self::Int2 | Self::Int4 | Self::Int8)
+    }
+
+    /// Whether values are JSON numbers.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        self.is_integer() || matches!(self, Self::Float4 | Self::Float8 | Self::Numeric { .. })
+    }
+
+    /// Whether it is one of pgvector's types.
+    #[must_use]
+    pub fn is_vector(&self) -> bool {
+        matches!(
+            self,
+            Self::Vector { .. } | Self::HalfVec { .. } | Self::SparseVec { .. }
+        )
+    }
+}

@@ -1,0 +1,141 @@
+//! A resource: one table or view as the API exposes it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use super::{Field, Rule};
+use crate::catalog::{QualifiedName, RelationKind};
+
+/// The contract of one table or view.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// The resource file's name without `.toml`; also the tag in the docs.
+    pub name: String,
+    /// Where it is served, for example `/api/leads`; no slash at the end.
+    pub path: String,
+    /// The file it comes from, relative to the project.
+    pub file: PathBuf,
+    /// The relation behind it.
+    pub table: QualifiedName,
+    /// Table or view.
+    pub kind: RelationKind,
+    /// What it is, in the docs.
+    pub description: Option<String>,
+    /// In column order; hidden columns are not among them.
+    pub fields: Vec<Field>,
+    /// Index into `fields` by name.
+    pub by_name: HashMap<String, usize>,
+    /// Indexes of the primary key's fields, in key order; empty for views without one.
+    pub key: Vec<usize>,
+    /// Unique keys, to name the fields of a conflict.
+    pub unique: Vec<Unique>,
+    /// Foreign keys out of this table, to name the fields of a conflict.
+    pub references: Vec<Reference>,
+    /// CHECK constraints, to name the fields of a refusal.
+    pub checks: Vec<CheckName>,
+    /// Who may do what; an absent verb does not exist for anybody.
+    pub access: Access,
+    /// Rules across fields.
+    pub rules: Vec<Rule>,
+    /// How many rows a list gives.
+    pub page: PageLimits,
+    /// Most rows of one create request.
+    pub max_batch: u32,
+}
+
+impl Resource {
+    /// The field of that name, with its index.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<(usize, &Field)> {
+        let index = *self.by_name.get(name)?;
+        Some((index, self.fields.get(index)?))
+    }
+}
+
+/// What can be done with a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the four verbs of an overlay's [access]")]
+pub enum Verb {
+    Read,
+    Create,
+    Update,
+    Delete,
+}
+
+/// Grants per verb. `None`: the verb is not offered.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "one per verb")]
+pub struct Access {
+    pub read: Option<Vec<Grant>>,
+    pub create: Option<Vec<Grant>>,
+    pub update: Option<Vec<Grant>>,
+    pub delete: Option<Vec<Grant>>,
+}
+
+impl Access {
+    /// The grants of a verb.
+    #[must_use]
+    pub fn of(&self, verb: Verb) -> Option<&[Grant]> {
+        match verb {
+            Verb::Read => self.read.as_deref(),
+            Verb::Create => self.create.as_deref(),
+            Verb::Update => self.update.as_deref(),
+            Verb::Delete => self.delete.as_deref(),
+        }
+    }
+}
+
+/// One entry of an access list; any one that holds lets the principal in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grant {
+    /// Everybody, without credentials.
+    Public,
+    /// Anybody with valid credentials: `authenticated`.
+    Authenticated,
+    /// `scope:NAME`.
+    Scope(String),
+    /// `role:NAME`.
+    Role(String),
+}
+
+/// Row counts of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageLimits {
+    /// Without `limit`.
+    pub default: u32,
+    /// At most, whatever is asked.
+    pub max: u32,
+}
+
+/// A unique key.
+#[derive(Debug, Clone)]
+pub struct Unique {
+    /// The constraint's name.
+    pub constraint: String,
+    /// Indexes into `fields`; empty when it covers hidden columns or expressions.
+    pub fields: Vec<usize>,
+    /// Whether it is the primary key.
+    pub primary: bool,
+}
+
+/// A reference to another table.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// The constraint's name.
+    pub constraint: String,
+    /// Indexes into `fields`.
+    pub fields: Vec<usize>,
+    /// The table referred to.
+    pub target: QualifiedName,
+    /// Columns referred to.
+    pub target_columns: Vec<String>,
+}
+
+/// The name of a CHECK constraint with the fields that it reads.
+#[derive(Debug, Clone)]
+pub struct CheckName {
+    /// The constraint's name.
+    pub constraint: String,
+    /// Indexes into `fields`.
+    pub fields: Vec<usize>,
+}
