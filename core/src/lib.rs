@@ -3,6 +3,8 @@
 //! The modules stand in the order in which they may use each other: each imports only from those above it.
 
 pub mod error;
+pub mod suggest;
 
 pub mod catalog;
 pub mod contract;
+pub mod request;
