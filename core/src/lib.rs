@@ -7,4 +7,8 @@ pub mod suggest;
 
 pub mod catalog;
 pub mod contract;
+pub mod db;
+pub mod plan;
 pub mod request;
+pub mod sql;
+pub mod validate;

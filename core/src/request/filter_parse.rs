@@ -4,8 +4,19 @@ use super::filter::{Comparison, Filter, Is, Operator, Test};
 use crate::error::{Code, Error, Result};
 
 /// Every operator of this version, for messages and the docs.
-pub const OPERATORS: &[&str] =
-    &["eq", "neq", "gt", "gte", "lt", "lte", "in", "is", "isdistinct", "like", "ilike"];
+pub const OPERATORS: &[&str] = &[
+    "eq",
+    "neq",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "in",
+    "is",
+    "isdistinct",
+    "like",
+    "ilike",
+];
 
 /// Deepest nesting of `and(…)`/`or(…)`.
 const MAX_DEPTH: usize = 16;
@@ -17,10 +28,21 @@ const MAX_CONDITIONS: usize = 200;
 /// # Errors
 /// `bad_query` with the position and what was expected.
 pub fn column(name: &str, operand: &str) -> Result<Filter> {
-    let mut reader = Reader { parameter: name, text: operand, at: 0, conditions: 0 };
+    let mut reader = Reader {
+        parameter: name,
+        text: operand,
+        at: 0,
+        conditions: 0,
+    };
     let negated = reader.eat("not.");
     let operator = reader.operator(Ending::End)?;
-    Ok(wrap(negated, Filter::Test(Test { column: name.to_owned(), operator })))
+    Ok(wrap(
+        negated,
+        Filter::Test(Test {
+            column: name.to_owned(),
+            operator,
+        }),
+    ))
 }
 
 /// Reads the value of `and`, `or`, `not.and` and `not.or`.
@@ -28,7 +50,12 @@ pub fn column(name: &str, operand: &str) -> Result<Filter> {
 /// # Errors
 /// `bad_query` with the position and what was expected.
 pub fn logic(name: &str, operand: &str) -> Result<Filter> {
-    let mut reader = Reader { parameter: name, text: operand, at: 0, conditions: 0 };
+    let mut reader = Reader {
+        parameter: name,
+        text: operand,
+        at: 0,
+        conditions: 0,
+    };
     let (negated, word) = name.strip_prefix("not.").map_or((false, name), |word| (true, word));
     let members = reader.members(1)?;
     if !reader.rest().is_empty() {
@@ -42,7 +69,11 @@ fn wrap(negated: bool, filter: Filter) -> Filter {
 }
 
 fn join(any: bool, members: Vec<Filter>) -> Filter {
-    if any { Filter::Any(members) } else { Filter::All(members) }
+    if any {
+        Filter::Any(members)
+    } else {
+        Filter::All(members)
+    }
 }
 
 /// Where an unquoted value stops.
@@ -76,9 +107,16 @@ impl<'a> Reader<'a> {
 
     fn expected(&self, what: &str) -> Error {
         let position = self.text.get(..self.at).unwrap_or(self.text).chars().count() + 1;
-        let found = self.rest().chars().next().map_or_else(|| "the end".to_owned(), |c| format!("`{c}`"));
-        Error::new(Code::BadQuery, format!("Query parameter `{}` cannot be read", clip(self.parameter)))
-            .with_details(format!("character {position}: expected {what}, found {found}"))
+        let found = self
+            .rest()
+            .chars()
+            .next()
+            .map_or_else(|| "the end".to_owned(), |c| format!("`{c}`"));
+        Error::new(
+            Code::BadQuery,
+            format!("Query parameter `{}` cannot be read", clip(self.parameter)),
+        )
+        .with_details(format!("character {position}: expected {what}, found {found}"))
     }
 
     /// `(member,member,…)`.
@@ -129,7 +167,10 @@ impl<'a> Reader<'a> {
         if self.rest().starts_with('"') {
             return self.quoted();
         }
-        let length = self.rest().find(['.', ',', '(', ')', ':', '"']).unwrap_or(self.rest().len());
+        let length = self
+            .rest()
+            .find(['.', ',', '(', ')', ':', '"'])
+            .unwrap_or(self.rest().len());
         let name = self.rest().get(..length).unwrap_or("");
         if name.is_empty() {
             return Err(self.expected("a column"));
@@ -148,7 +189,11 @@ impl<'a> Reader<'a> {
             self.at = start;
             let hint = match crate::suggest::nearest(word, OPERATORS.iter().copied()) {
                 Some(near) if !OPERATORS.contains(&word) => format!("did you mean `{near}`?"),
-                _ => format!("write for example `{}=eq.value`; operators are {}", clip(self.parameter), OPERATORS.join(", ")),
+                _ => format!(
+                    "write for example `{}=eq.value`; operators are {}",
+                    clip(self.parameter),
+                    OPERATORS.join(", ")
+                ),
             };
             return Err(error.with_hint(hint));
         }
@@ -170,7 +215,10 @@ impl<'a> Reader<'a> {
                 if escapes % 2 == 1 {
                     return Err(self.expected("a character after the last `\\`"));
                 }
-                return Ok(Operator::Like { pattern, ignore_case: word == "ilike" });
+                return Ok(Operator::Like {
+                    pattern,
+                    ignore_case: word == "ilike",
+                });
             }
         };
         Ok(Operator::Compare(comparison, self.value(ending)?))
@@ -272,7 +320,11 @@ fn member_length(text: &str) -> usize {
 
 /// A client's word, short enough to repeat in a message.
 pub(super) fn clip(word: &str) -> String {
-    if word.chars().count() <= 64 { word.to_owned() } else { format!("{}…", word.chars().take(63).collect::<String>()) }
+    if word.chars().count() <= 64 {
+        word.to_owned()
+    } else {
+        format!("{}…", word.chars().take(63).collect::<String>())
+    }
 }
 
 #[cfg(test)]
@@ -280,7 +332,10 @@ mod tests {
     use super::*;
 
     fn test(column: &str, operator: Operator) -> Filter {
-        Filter::Test(Test { column: column.into(), operator })
+        Filter::Test(Test {
+            column: column.into(),
+            operator,
+        })
     }
 
     #[test]
@@ -289,13 +344,34 @@ mod tests {
         let cases = [
             (column("a", "lt.1"), test("a", lt("1"))),
             (column("a", "not.lt.1"), Filter::Not(Box::new(test("a", lt("1"))))),
-            (column("a", "eq.x.y,z)"), test("a", Operator::Compare(Comparison::Eq, "x.y,z)".into()))),
-            (column("a", "eq."), test("a", Operator::Compare(Comparison::Eq, String::new()))),
-            (column("a", r#"in.(1,"b,\"c",)"#), test("a", Operator::In(vec!["1".into(), "b,\"c".into(), String::new()]))),
+            (
+                column("a", "eq.x.y,z)"),
+                test("a", Operator::Compare(Comparison::Eq, "x.y,z)".into())),
+            ),
+            (
+                column("a", "eq."),
+                test("a", Operator::Compare(Comparison::Eq, String::new())),
+            ),
+            (
+                column("a", r#"in.(1,"b,\"c",)"#),
+                test("a", Operator::In(vec!["1".into(), "b,\"c".into(), String::new()])),
+            ),
             (column("a", "in.()"), test("a", Operator::In(vec![]))),
             (column("a", "is.null"), test("a", Operator::Is(Is::Null))),
-            (column("a", "ilike.*x*"), test("a", Operator::Like { pattern: "%x%".into(), ignore_case: true })),
-            (logic("or", "(a.lt.1,b.lt.2)"), Filter::Any(vec![test("a", lt("1")), test("b", lt("2"))])),
+            (
+                column("a", "ilike.*x*"),
+                test(
+                    "a",
+                    Operator::Like {
+                        pattern: "%x%".into(),
+                        ignore_case: true,
+                    },
+                ),
+            ),
+            (
+                logic("or", "(a.lt.1,b.lt.2)"),
+                Filter::Any(vec![test("a", lt("1")), test("b", lt("2"))]),
+            ),
             (
                 logic("not.and", "(a.not.lt.1,or(b.lt.2,c.not.lt.3),not.or(a.lt.1))").map(|_| test("x", lt("0"))),
                 test("x", lt("0")),
@@ -320,7 +396,12 @@ mod tests {
             ("or", "(a.lt.1)x", "the end"),
             ("or", "(\"a.lt.1)", "closing"),
         ] {
-            let error = if name == "or" { logic(name, text) } else { column(name, text) }.unwrap_err();
+            let error = if name == "or" {
+                logic(name, text)
+            } else {
+                column(name, text)
+            }
+            .unwrap_err();
             assert!(error.details().unwrap().contains(part), "{text}: {:?}", error.details());
         }
         let deep = format!("{}a.eq.1{}", "(and".repeat(40), ")".repeat(40));

@@ -5,6 +5,7 @@
 pub mod filter;
 pub mod filter_parse;
 pub mod intent;
+pub mod json;
 pub mod order;
 pub mod page;
 pub mod prefer;

@@ -31,7 +31,11 @@ pub fn parse(text: &str) -> Result<Vec<OrderTerm>> {
     for term in text.split(',') {
         let mut parts = term.split('.');
         let column = parts.next().unwrap_or("").to_owned();
-        let mut parsed = OrderTerm { column, descending: false, nulls: None };
+        let mut parsed = OrderTerm {
+            column,
+            descending: false,
+            nulls: None,
+        };
         let mut step = 0;
         for part in parts {
             let (at, known) = match part {
@@ -65,7 +69,10 @@ pub fn parse(text: &str) -> Result<Vec<OrderTerm>> {
 
 fn refused(term: &str) -> Error {
     Error::new(Code::BadQuery, "Query parameter `order` cannot be read")
-        .with_details(format!("`{}`: expected a column, then asc or desc, then nullsfirst or nullslast", clip(term)))
+        .with_details(format!(
+            "`{}`: expected a column, then asc or desc, then nullsfirst or nullslast",
+            clip(term)
+        ))
         .with_hint("write for example `order=created_at.desc.nullslast,id`")
 }
 

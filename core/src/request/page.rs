@@ -20,8 +20,11 @@ pub enum Page {
 /// `bad_query`.
 pub fn number(name: &str, text: &str) -> Result<u64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse::<u64>().ok().filter(|n| digits && i64::try_from(*n).is_ok()).ok_or_else(|| {
-        Error::new(Code::BadQuery, format!("Query parameter `{name}` cannot be read"))
-            .with_details("expected a whole number, at least 0")
-    })
+    text.parse::<u64>()
+        .ok()
+        .filter(|n| digits && i64::try_from(*n).is_ok())
+        .ok_or_else(|| {
+            Error::new(Code::BadQuery, format!("Query parameter `{name}` cannot be read"))
+                .with_details("expected a whole number, at least 0")
+        })
 }

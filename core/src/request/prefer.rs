@@ -59,9 +59,12 @@ impl Prefer {
             }
         }
         if prefer.strict && !unknown.is_empty() {
-            return Err(Error::new(Code::BadHeader, "The Prefer header names preferences that are not known here")
-                .with_details(unknown.join(", "))
-                .with_hint("known are return=minimal|headers-only|representation, count=exact, handling=strict|lenient"));
+            return Err(Error::new(
+                Code::BadHeader,
+                "The Prefer header names preferences that are not known here",
+            )
+            .with_details(unknown.join(", "))
+            .with_hint("known are return=minimal|headers-only|representation, count=exact, handling=strict|lenient"));
         }
         Ok(prefer)
     }
@@ -91,8 +94,14 @@ mod tests {
     fn preferences() {
         let prefer = Prefer::parse(["return=representation, count=exact", "tx=rollback"].into_iter()).unwrap();
         assert_eq!(prefer.returns, Some(Return::Representation));
-        assert_eq!(prefer.applied(true, true).unwrap(), "return=representation, count=exact");
+        assert_eq!(
+            prefer.applied(true, true).unwrap(),
+            "return=representation, count=exact"
+        );
         assert!(Prefer::parse(["handling=strict, tx=rollback"].into_iter()).is_err());
-        assert_eq!(Prefer::parse(["Return = minimal"].into_iter()).unwrap().returns, Some(Return::Minimal));
+        assert_eq!(
+            Prefer::parse(["Return = minimal"].into_iter()).unwrap().returns,
+            Some(Return::Minimal)
+        );
     }
 }

@@ -1,0 +1,7 @@
+//! Postgres: the embedded cluster, connections, lanes, and the bytes on the wire.
+
+pub mod connect;
+pub mod error;
+pub mod lane;
+pub mod wire;
+mod wire_time;
