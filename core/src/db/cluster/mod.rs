@@ -1,9 +1,9 @@
 //! The embedded `PostgreSQL`: unpacked, created, started and kept alive by Windlass itself.
 //!
-//! The way of a start: [`place`] says where the cluster lies and whom it belongs to, [`lock`] that it is ours alone,
-//! [`programs`] what runs it (from the [`bundle`] or the system), [`initdb`] makes it if it is new, [`settings`]
-//! tunes it, [`postmaster`] starts or adopts the server, [`provision`] gives it roles and a database, and
-//! [`supervise`] keeps it running.
+//! The way of a start: `place` says where the cluster lies and whom it belongs to, `lock` that it is ours alone,
+//! `programs` what runs it (from the `bundle` or the system), `initdb` makes it if it is new, `settings`
+//! tunes it, `postmaster` starts or adopts the server, `provision` gives it roles and a database, and
+//! `supervise` keeps it running.
 
 #[cfg(feature = "bundled-postgres")]
 mod bundle;
@@ -101,11 +101,11 @@ impl Cluster {
     /// [`Code::ClusterInUse`] if another Windlass holds it, [`Code::ClusterFailed`] with the cause and the next step
     /// for everything else.
     pub async fn start(options: ClusterOptions) -> Result<Self> {
-        let (launcher, locks, sockets) = tokio::task::spawn_blocking(move || prepare(&options))
+        let (launcher, locks) = tokio::task::spawn_blocking(move || prepare(&options))
             .await
             .map_err(Error::internal)??;
         let (sender, state) = watch::channel(ClusterState::Starting);
-        let (postmaster, endpoint) = running(&launcher, &sockets).await?;
+        let (postmaster, endpoint) = running(&launcher).await?;
         let pid = postmaster.pid().unwrap_or_default();
         sender.send_replace(ClusterState::Running { pid });
         tracing::info!(pid, version = launcher.programs.version(), user = %launcher.place.account, "PostgreSQL runs");
@@ -186,7 +186,7 @@ pub fn attach(directory: &Path) -> Result<Option<(Endpoint, Programs)>> {
 }
 
 /// Everything before a server runs: blocking work with files and programs.
-fn prepare(options: &ClusterOptions) -> Result<(Launcher, Vec<Lock>, PathBuf)> {
+fn prepare(options: &ClusterOptions) -> Result<(Launcher, Vec<Lock>)> {
     let place = Place::find(&options.directory)?;
     let mut locks = vec![Lock::take(&place.directory)?];
     if place.home != place.directory {
@@ -214,14 +214,14 @@ fn prepare(options: &ClusterOptions) -> Result<(Launcher, Vec<Lock>, PathBuf)> {
             programs,
             settings,
             journal,
+            sockets,
         },
         locks,
-        sockets,
     ))
 }
 
 /// A server that is ready and has everything: the one that runs already, if it can be kept, else a new one.
-async fn running(launcher: &Launcher, sockets: &Path) -> Result<(Postmaster, Endpoint)> {
+async fn running(launcher: &Launcher) -> Result<(Postmaster, Endpoint)> {
     if let Some((mut postmaster, endpoint)) = launcher.adopt().await {
         let pid = postmaster.pid();
         let same = Note::read(&launcher.place.directory)?.is_some_and(|note| {
@@ -240,12 +240,12 @@ async fn running(launcher: &Launcher, sockets: &Path) -> Result<(Postmaster, End
         }
         postmaster.stop().await;
     }
-    process::clear(&launcher.place).await;
+    process::clear(&launcher.place, &launcher.sockets).await;
     let mut postmaster = launcher.spawn()?;
     let ready = async {
         let endpoint = launcher.ready(&mut postmaster).await?;
         provision::ensure(&endpoint).await?;
-        Note::write(launcher, sockets)?;
+        Note::write(launcher)?;
         Ok(endpoint)
     };
     match ready.await {
@@ -271,9 +271,9 @@ impl Note {
         directory.join("cluster.json")
     }
 
-    fn write(launcher: &Launcher, sockets: &Path) -> Result<()> {
+    fn write(launcher: &Launcher) -> Result<()> {
         let note = Self {
-            sockets: sockets.to_owned(),
+            sockets: launcher.sockets.clone(),
             port: settings::PORT,
             programs: launcher.programs.folder().to_owned(),
             fingerprint: launcher.settings.fingerprint.clone(),

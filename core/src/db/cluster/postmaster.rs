@@ -1,6 +1,7 @@
 //! The server's main process: starting it, waiting for its word that it is ready, and ending it.
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub(super) struct Launcher {
     pub(super) programs: Programs,
     pub(super) settings: Settings,
     pub(super) journal: Journal,
+    /// The folder for the socket, of this cluster alone.
+    pub(super) sockets: PathBuf,
 }
 
 impl Launcher {

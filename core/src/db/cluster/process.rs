@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::place::Place;
+use super::settings::PORT;
 
 /// A process, told apart from a later one with the same number by its start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +134,7 @@ fn members(place: &Place) -> Vec<Process> {
 
 /// Makes way for a new server after one has gone without a goodbye. Its children notice and end, except one in the
 /// middle of a long computation: as long as it lives, the shared memory is in use and no new server starts.
-pub(super) async fn clear(place: &Place) {
+pub(super) async fn clear(place: &Place, sockets: &Path) {
     let begun = Instant::now();
     let mut sent = None;
     loop {
@@ -158,17 +159,26 @@ pub(super) async fn clear(place: &Place) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let file = PidFile::path(&place.data);
-    if let Some(stale) = PidFile::read(&place.data)
-        && server(place).is_none()
-    {
-        // PostgreSQL would do so itself, unless the number has gone to another program of the same user.
-        tracing::info!(
-            pid = stale.pid,
-            "an earlier PostgreSQL ended without cleaning up; it will recover its journal"
-        );
-        if let Err(error) = std::fs::remove_file(&file) {
-            tracing::warn!(file = %file.display(), %error, "cannot remove what it left");
+    let Some(stale) = PidFile::read(&place.data).filter(|_| server(place).is_none()) else {
+        return;
+    };
+    tracing::info!(
+        pid = stale.pid,
+        "an earlier PostgreSQL ended without cleaning up; it will recover its journal"
+    );
+    // PostgreSQL would do so itself, unless the number in there is still known: it may have gone to another program,
+    // or be that of a server that ended and that nobody waited for.
+    let socket = sockets.join(format!(".s.PGSQL.{PORT}"));
+    for file in [
+        PidFile::path(&place.data),
+        sockets.join(format!(".s.PGSQL.{PORT}.lock")),
+        socket,
+    ] {
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(file = %file.display(), %error, "cannot remove what it left");
+            }
+            _ => {}
         }
     }
 }

@@ -28,7 +28,7 @@ alter role windlass_login set search_path = public, pg_temp;
 -- Details of an error name values of rows; and what requests do wrong is told by Windlass itself.
 alter role windlass_owner set log_error_verbosity = terse;
 alter role windlass_login set log_error_verbosity = terse;
-alter role windlass_login set log_min_messages = fatal;
+alter role windlass_login set log_min_messages = log;
 ";
 
 const RIGHTS: &str = "

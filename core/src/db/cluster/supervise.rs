@@ -62,7 +62,7 @@ impl Supervisor {
 
     async fn again(launcher: &Launcher, postmaster: &mut Postmaster, attempt: u32) -> Result<()> {
         sleep(pause(attempt, jitter())).await;
-        process::clear(&launcher.place).await;
+        process::clear(&launcher.place, &launcher.sockets).await;
         // Stored before waiting, so that a stop in the meantime finds it.
         *postmaster = launcher.spawn()?;
         launcher.ready(postmaster).await?;
@@ -71,6 +71,8 @@ impl Supervisor {
 
     async fn end(mut self) {
         self.postmaster.stop().await;
+        // Empty now; the next start makes it again.
+        let _not_empty = std::fs::remove_dir(&self.launcher.sockets);
         self.state.send_replace(ClusterState::Stopped);
         tracing::info!("PostgreSQL stopped");
         drop(self.locks);
