@@ -5,14 +5,14 @@
 pub mod error;
 pub mod suggest;
 
-pub mod app;
 pub mod catalog;
 pub mod contract;
-pub mod db;
-pub mod http;
-pub mod openapi;
-pub mod plan;
 pub mod request;
-pub mod sql;
-pub mod telemetry;
 pub mod validate;
+pub mod plan;
+pub mod sql;
+pub mod openapi;
+pub mod telemetry;
+pub mod db;
+pub mod app;
+pub mod http;

@@ -1,5 +1,6 @@
 //! Postgres: the embedded cluster, connections, lanes, and the bytes on the wire.
 
+pub mod cluster;
 pub mod connect;
 pub mod error;
 pub mod lane;
