@@ -6,3 +6,6 @@ pub mod error;
 
 pub mod catalog;
 pub mod contract;
+
+pub mod request;
+pub mod validate;
