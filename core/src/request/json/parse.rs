@@ -33,7 +33,9 @@ fn read(bytes: &[u8], max_depth: u32) -> Result<Json<'_>, JsonError> {
         at: 0,
         max_depth,
     };
-    reader.document().map_err(|fault| locate(bytes, fault.at, fault.message))
+    reader
+        .document()
+        .map_err(|fault| locate(bytes, fault.at, fault.message))
 }
 
 fn locate(bytes: &[u8], offset: usize, message: String) -> JsonError {
@@ -317,7 +319,9 @@ impl<'a> Reader<'a> {
 
     fn hex(&mut self, start: usize) -> Parsed<u32> {
         let digits = self.bytes.get(self.at..self.at + 4).unwrap_or_default();
-        let code = digits.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?));
+        let code = digits
+            .iter()
+            .try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?));
         match code {
             Some(code) if digits.len() == 4 => {
                 self.at += 4;
@@ -377,7 +381,10 @@ impl<'a> Reader<'a> {
                 return fault(start, format!("an exponent lies within ±{MAX_EXPONENT}"));
             }
         }
-        if self.peek().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_') {
+        if self
+            .peek()
+            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_')
+        {
             return fault(start, "this is not a JSON number");
         }
         Ok(Json::Number(self.text.get(start..self.at).unwrap_or_default()))

@@ -40,32 +40,68 @@ fn refusals_say_what_and_where() {
     for (text, expected) in [
         ("", "line 1, column 1: the body is empty; a JSON value was expected"),
         (" \n", "line 1, column 1: the body is empty; a JSON value was expected"),
-        ("\u{feff}{}", "line 1, column 1: the body starts with a byte order mark; send plain UTF-8"),
+        (
+            "\u{feff}{}",
+            "line 1, column 1: the body starts with a byte order mark; send plain UTF-8",
+        ),
         ("{\"a\":1,\n \"a\":2}", "line 2, column 2: the key \"a\" comes twice"),
         ("{\"a\":1,\"\\u0061\":2}", "line 1, column 8: the key \"a\" comes twice"),
         ("{\"ü\":1,}", "line 1, column 8: a trailing comma is not JSON"),
-        ("[1,]", "line 1, column 4: a value was expected before this bracket; a trailing comma is not JSON"),
-        ("{} x", "line 1, column 4: there is text after the end of the JSON value"),
+        (
+            "[1,]",
+            "line 1, column 4: a value was expected before this bracket; a trailing comma is not JSON",
+        ),
+        (
+            "{} x",
+            "line 1, column 4: there is text after the end of the JSON value",
+        ),
         ("1 2", "line 1, column 3: there is text after the end of the JSON value"),
         ("\"\\u0000\"", "line 1, column 2: U+0000 cannot be stored"),
         ("\"\0\"", "line 1, column 2: U+0000 cannot be stored"),
-        ("\"a\tb\"", "line 1, column 3: a control character in a string must be escaped, for example \\n"),
-        ("\"\\ud800\"", "line 1, column 2: this is one half of a surrogate pair without the other"),
-        ("\"\\ud800\\u0041\"", "line 1, column 2: this is one half of a surrogate pair without the other"),
-        ("\"\\udc00\"", "line 1, column 2: this is one half of a surrogate pair without the other"),
+        (
+            "\"a\tb\"",
+            "line 1, column 3: a control character in a string must be escaped, for example \\n",
+        ),
+        (
+            "\"\\ud800\"",
+            "line 1, column 2: this is one half of a surrogate pair without the other",
+        ),
+        (
+            "\"\\ud800\\u0041\"",
+            "line 1, column 2: this is one half of a surrogate pair without the other",
+        ),
+        (
+            "\"\\udc00\"",
+            "line 1, column 2: this is one half of a surrogate pair without the other",
+        ),
         ("\"\\u12\"", "line 1, column 2: \\u takes four hexadecimal digits"),
-        ("\"\\x\"", "line 1, column 2: a backslash starts an escape that JSON does not have"),
+        (
+            "\"\\x\"",
+            "line 1, column 2: a backslash starts an escape that JSON does not have",
+        ),
         ("\"abc", "line 1, column 1: the string that starts here does not end"),
-        ("NaN", "line 1, column 1: NaN is not JSON; send null or leave the field out"),
-        ("-Infinity", "line 1, column 2: Infinity is not JSON; send null or leave the field out"),
+        (
+            "NaN",
+            "line 1, column 1: NaN is not JSON; send null or leave the field out",
+        ),
+        (
+            "-Infinity",
+            "line 1, column 2: Infinity is not JSON; send null or leave the field out",
+        ),
         ("True", "line 1, column 1: write `true` in lower case"),
-        ("nul", "line 1, column 1: `nul` is not a JSON value; strings stand in double quotes"),
+        (
+            "nul",
+            "line 1, column 1: `nul` is not a JSON value; strings stand in double quotes",
+        ),
         ("'a'", "line 1, column 1: strings stand in double quotes"),
         ("{a:1}", "line 1, column 2: a key in double quotes was expected"),
         ("{\"a\" 1}", "line 1, column 6: `:` was expected after the key \"a\""),
         ("[1 2]", "line 1, column 4: `,` or `]` was expected in this array"),
         ("{\"a\":1", "line 1, column 7: the body ends inside an object"),
-        ("01", "line 1, column 1: a number does not start with a zero, unless it is 0 or 0.…"),
+        (
+            "01",
+            "line 1, column 1: a number does not start with a zero, unless it is 0 or 0.…",
+        ),
         (".5", "line 1, column 1: a number starts with a digit: 0.5, not .5"),
         ("+1", "line 1, column 1: a number does not start with `+`"),
         ("1.", "line 1, column 1: a digit was expected after the decimal point"),
@@ -73,15 +109,24 @@ fn refusals_say_what_and_where() {
         ("-", "line 1, column 1: a digit was expected after `-`"),
         ("0x10", "line 1, column 1: this is not a JSON number"),
         ("1e131072", "line 1, column 1: an exponent lies within ±131071"),
-        ("1e-99999999999999999999", "line 1, column 1: an exponent lies within ±131071"),
+        (
+            "1e-99999999999999999999",
+            "line 1, column 1: an exponent lies within ±131071",
+        ),
         ("/* */1", "line 1, column 1: JSON has no comments"),
     ] {
         assert_eq!(refusal(text), expected);
     }
-    assert_eq!(parse(b"[\"\xff\"]").unwrap_err().to_string(), "line 1, column 3: this is not UTF-8");
+    assert_eq!(
+        parse(b"[\"\xff\"]").unwrap_err().to_string(),
+        "line 1, column 3: this is not UTF-8"
+    );
     let error = Error::from(parse(b"[").unwrap_err());
     assert_eq!(error.code(), Code::BadJson);
-    assert_eq!(error.details(), Some("line 1, column 2: the body ends where a value was expected"));
+    assert_eq!(
+        error.details(),
+        Some("line 1, column 2: the body ends where a value was expected")
+    );
 }
 
 #[test]
@@ -112,7 +157,9 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
         any::<bool>().prop_map(serde_json::Value::from),
         any::<i64>().prop_map(serde_json::Value::from),
         any::<u64>().prop_map(serde_json::Value::from),
-        any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(serde_json::Value::from),
+        any::<f64>()
+            .prop_filter("finite", |n| n.is_finite())
+            .prop_map(serde_json::Value::from),
         "[^\0]{0,12}".prop_map(serde_json::Value::from),
     ];
     leaf.prop_recursive(5, 64, 8, |inner| {
