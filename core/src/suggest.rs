@@ -1,15 +1,17 @@
-//! "Did you mean": the nearest known word.
+//! "Did you mean": the nearest known name.
 
-/// The nearest candidate within a third of the word's length (at least 2 edits for words over 3 letters).
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if word.len() > 128 {
+/// The candidate nearest to `name`, if one is near enough to be a likely slip.
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    // A name of a kilobyte is no slip, and comparing costs the product of the lengths.
+    if name.is_empty() || name.len() > 128 {
         return None;
     }
-    let allowed = (word.chars().count() / 3).max(2);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())
+        .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count().min(name.chars().count()) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
