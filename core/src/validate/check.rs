@@ -3,10 +3,11 @@
 use super::report::{At, Report, clip, counted};
 use super::rules::{self, Cell, Verdict};
 use super::value::{self, Want};
-use super::{Bind, Checked, Model, Row, nearest};
+use super::{Bind, Checked, Model, Row};
 use crate::contract::{Field, Resource, Rule};
 use crate::error::Result;
 use crate::request::json::Json;
+use crate::suggest::nearest;
 
 /// What the body says of one field.
 #[derive(Clone, Copy)]

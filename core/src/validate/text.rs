@@ -7,13 +7,13 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::json;
 
 use super::formats;
-use super::nearest;
 use super::normalize::normalize;
 use super::report::{At, Report, alternatives, counted};
 use super::temporal::{self, Fault, Zone};
 use super::value::Want;
 use crate::catalog::Kind;
 use crate::request::json::Json;
+use crate::suggest::nearest;
 
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

@@ -17,7 +17,13 @@ fn lists() {
     with_app(Setup::default(), |app| async move {
         people(&app).await;
         let names = |answer: &Answer| -> Vec<String> {
-            answer.json().as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+            answer
+                .json()
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| row["name"].as_str().unwrap().to_owned())
+                .collect()
         };
         let all = app.get("/api/people").await.is(200);
         assert_eq!(names(&all).len(), 20, "the default page");
@@ -58,20 +64,48 @@ fn lists() {
             assert_eq!(answer.json().as_array().unwrap().len(), count, "{query}");
         }
 
-        let page = app.get("/api/people?order=mood.desc,score.desc&select=name,points:score&limit=2&offset=1").await.is(200);
-        assert_eq!(page.json(), json!([{"name": "Person 28", "points": 84}, {"name": "Person 26", "points": 78}]));
+        let page = app
+            .get("/api/people?order=mood.desc,score.desc&select=name,points:score&limit=2&offset=1")
+            .await
+            .is(200);
+        assert_eq!(
+            page.json(),
+            json!([{"name": "Person 28", "points": 84}, {"name": "Person 26", "points": 78}])
+        );
         assert_eq!(page.header("content-range"), "1-2/*");
 
-        let counted = Answer::of(app.request(Method::GET, "/api/people?score=gt.30&limit=5").header("prefer", "count=exact")).await.is(206);
+        let counted = Answer::of(
+            app.request(Method::GET, "/api/people?score=gt.30&limit=5")
+                .header("prefer", "count=exact"),
+        )
+        .await
+        .is(206);
         assert_eq!(counted.header("content-range"), "0-4/20");
         assert_eq!(counted.header("preference-applied"), "count=exact");
-        let none = Answer::of(app.request(Method::GET, "/api/people?score=gt.3000").header("prefer", "count=exact")).await.is(200);
+        let none = Answer::of(
+            app.request(Method::GET, "/api/people?score=gt.3000")
+                .header("prefer", "count=exact"),
+        )
+        .await
+        .is(200);
         assert_eq!((none.header("content-range"), none.text.as_str()), ("*/0", "[]"));
-        Answer::of(app.request(Method::GET, "/api/people?offset=31").header("prefer", "count=exact")).await.is(416);
+        Answer::of(
+            app.request(Method::GET, "/api/people?offset=31")
+                .header("prefer", "count=exact"),
+        )
+        .await
+        .is(416);
 
-        let one = app.request(Method::GET, "/api/people?id=eq.1").header("accept", "application/vnd.pgrst.object+json");
+        let one = app
+            .request(Method::GET, "/api/people?id=eq.1")
+            .header("accept", "application/vnd.pgrst.object+json");
         assert_eq!(Answer::of(one).await.is(200).json()["name"], "Person 01");
-        Answer::of(app.request(Method::GET, "/api/people").header("accept", "application/vnd.pgrst.object+json")).await.is(406);
+        Answer::of(
+            app.request(Method::GET, "/api/people")
+                .header("accept", "application/vnd.pgrst.object+json"),
+        )
+        .await
+        .is(406);
         let busy = app.get("/api/busy?order=score.desc&limit=1").await.is(200);
         assert_eq!(busy.json()[0]["score"], 90);
         let head = Answer::of(app.request(Method::HEAD, "/api/people")).await.is(200);
@@ -85,40 +119,113 @@ fn items_and_writes() {
         let made = app.post("/api/people", r#"{"email":"  ADA@Example.com ","name":"Ada","balance":12.50,"meta":{"n":1e2,"big":12345678901234567890}}"#).await.is(201);
         assert_eq!(made.header("location"), "/api/people/1");
         let ada = made.json();
-        assert_eq!((&ada["email"], &ada["domain"], &ada["mood"], &ada["score"]), (&json!("ada@example.com"), &json!("example.com"), &json!("calm"), &json!(0)));
-        assert!(made.text.contains(r#""balance":12.50"#) && made.text.contains("12345678901234567890"), "{}", made.text);
+        assert_eq!(
+            (&ada["email"], &ada["domain"], &ada["mood"], &ada["score"]),
+            (
+                &json!("ada@example.com"),
+                &json!("example.com"),
+                &json!("calm"),
+                &json!(0)
+            )
+        );
+        assert!(
+            made.text.contains(r#""balance":12.50"#) && made.text.contains("12345678901234567890"),
+            "{}",
+            made.text
+        );
         assert!(!made.text.contains("secret"), "hidden columns stay hidden");
         assert_eq!(app.get("/api/people/1").await.is(200).json(), ada);
 
-        let changed = app.send(Method::PATCH, "/api/people/1", r#"{"score":7,"balance":null}"#).await.is(200).json();
-        assert_eq!((&changed["score"], &changed["balance"], &changed["name"]), (&json!(7), &json!(null), &json!("Ada")));
-        let replaced = app.send(Method::PUT, "/api/people/1", r#"{"email":"a@example.org","name":"A"}"#).await.is(200).json();
-        assert_eq!((&replaced["score"], &replaced["domain"], &replaced["meta"]), (&json!(0), &json!("example.org"), &json!({})));
+        let changed = app
+            .send(Method::PATCH, "/api/people/1", r#"{"score":7,"balance":null}"#)
+            .await
+            .is(200)
+            .json();
+        assert_eq!(
+            (&changed["score"], &changed["balance"], &changed["name"]),
+            (&json!(7), &json!(null), &json!("Ada"))
+        );
+        let replaced = app
+            .send(Method::PUT, "/api/people/1", r#"{"email":"a@example.org","name":"A"}"#)
+            .await
+            .is(200)
+            .json();
+        assert_eq!(
+            (&replaced["score"], &replaced["domain"], &replaced["meta"]),
+            (&json!(0), &json!("example.org"), &json!({}))
+        );
 
-        let minimal = app.request(Method::POST, "/api/people").header("prefer", "return=minimal").header("content-type", "application/json");
-        let minimal = Answer::of(minimal.body(r#"{"email":"b@example.com","name":"B"}"#)).await.is(201);
-        assert_eq!((minimal.text.as_str(), minimal.header("location"), minimal.header("preference-applied")), ("", "/api/people/2", "return=minimal"));
+        let minimal = app
+            .request(Method::POST, "/api/people")
+            .header("prefer", "return=minimal")
+            .header("content-type", "application/json");
+        let minimal = Answer::of(minimal.body(r#"{"email":"b@example.com","name":"B"}"#))
+            .await
+            .is(201);
+        assert_eq!(
+            (
+                minimal.text.as_str(),
+                minimal.header("location"),
+                minimal.header("preference-applied")
+            ),
+            ("", "/api/people/2", "return=minimal")
+        );
 
         let many = app.post("/api/people?select=id,score", r#"[{"email":"c@example.com","name":"C"},{"email":"d@example.com","name":"D","score":4},{"email":"e@example.com","name":"E","tags":["x","y,\"z"]}]"#).await.is(201);
-        assert_eq!(many.json(), json!([{"id": 3, "score": 0}, {"id": 4, "score": 4}, {"id": 5, "score": 0}]));
-        assert_eq!(app.get("/api/people/5?select=tags").await.is(200).json(), json!({"tags": ["x", "y,\"z"]}));
+        assert_eq!(
+            many.json(),
+            json!([{"id": 3, "score": 0}, {"id": 4, "score": 4}, {"id": 5, "score": 0}])
+        );
+        assert_eq!(
+            app.get("/api/people/5?select=tags").await.is(200).json(),
+            json!({"tags": ["x", "y,\"z"]})
+        );
 
         // One bad row of a batch: nothing is stored.
-        app.post("/api/people", r#"[{"email":"f@example.com","name":"F"},{"email":"c@example.com","name":"again"}]"#).await.is(409);
+        app.post(
+            "/api/people",
+            r#"[{"email":"f@example.com","name":"F"},{"email":"c@example.com","name":"again"}]"#,
+        )
+        .await
+        .is(409);
         assert_eq!(app.get("/api/people?email=eq.f@example.com").await.json(), json!([]));
 
-        let bulk = app.request(Method::PATCH, "/api/people?id=gte.3&select=id").header("prefer", "return=representation").header("content-type", "application/json");
-        assert_eq!(Answer::of(bulk.body(r#"{"mood":"busy"}"#)).await.is(200).json().as_array().unwrap().len(), 3);
+        let bulk = app
+            .request(Method::PATCH, "/api/people?id=gte.3&select=id")
+            .header("prefer", "return=representation")
+            .header("content-type", "application/json");
+        assert_eq!(
+            Answer::of(bulk.body(r#"{"mood":"busy"}"#))
+                .await
+                .is(200)
+                .json()
+                .as_array()
+                .unwrap()
+                .len(),
+            3
+        );
         app.send(Method::DELETE, "/api/people?id=in.(3,4)", "").await.is(204);
         app.send(Method::DELETE, "/api/people/5", "").await.is(204);
         app.send(Method::DELETE, "/api/people/5", "").await.is(404);
 
-        app.post("/api/notes", r#"[{"person_id":1,"seq":1,"body":"x"},{"person_id":1,"seq":2}]"#).await.is(201);
-        let made = app.post("/api/notes", r#"{"person_id":1,"seq":3,"body":"y"}"#).await.is(201);
+        app.post(
+            "/api/notes",
+            r#"[{"person_id":1,"seq":1,"body":"x"},{"person_id":1,"seq":2}]"#,
+        )
+        .await
+        .is(201);
+        let made = app
+            .post("/api/notes", r#"{"person_id":1,"seq":3,"body":"y"}"#)
+            .await
+            .is(201);
         assert_eq!(made.header("location"), "/api/notes/1,3");
         assert_eq!(app.get("/api/notes/1,3").await.is(200).json()["body"], "y");
-        app.send(Method::PUT, "/api/notes/1,3", r#"{"person_id":1,"seq":3}"#).await.is(200);
-        app.send(Method::PUT, "/api/notes/1,3", r#"{"person_id":1,"seq":4}"#).await.is(422);
+        app.send(Method::PUT, "/api/notes/1,3", r#"{"person_id":1,"seq":3}"#)
+            .await
+            .is(200);
+        app.send(Method::PUT, "/api/notes/1,3", r#"{"person_id":1,"seq":4}"#)
+            .await
+            .is(422);
         app.send(Method::DELETE, "/api/notes/1,3", "").await.is(204);
         app.send(Method::DELETE, "/api/people/1", "").await.is(409);
     });
@@ -139,9 +246,24 @@ fn every_kind_of_value_comes_back_as_it_went() {
         for name in ["select", "raw", "span", "nums", "doc", "during", "big"] {
             assert_eq!(made[0][name], row[name], "{name}");
         }
-        for query in ["select=eq.x", "with%20space=is.true", "at=gte.2024-01-01", "span=gt.P1D", "during=eq.[1,5)", "place=eq.(1,2)", "order=place", "ratio=lt.0", "raw=not.is.null", "id=eq.6f6e0c86-9a55-4a5b-8f3a-0a8f8f1f8c11"] {
+        for query in [
+            "select=eq.x",
+            "with%20space=is.true",
+            "at=gte.2024-01-01",
+            "span=gt.P1D",
+            "during=eq.[1,5)",
+            "place=eq.(1,2)",
+            "order=place",
+            "ratio=lt.0",
+            "raw=not.is.null",
+            "id=eq.6f6e0c86-9a55-4a5b-8f3a-0a8f8f1f8c11",
+        ] {
             // `select` is the parameter of that name, so the column can only be asked in a tree.
-            let query = if query.starts_with("select=") { "or=(select.like.a*)" } else { query };
+            let query = if query.starts_with("select=") {
+                "or=(select.like.a*)"
+            } else {
+                query
+            };
             let answer = app.get(&format!("/api/odd?{query}")).await.is(200);
             assert!(!answer.json().as_array().unwrap().is_empty(), "{query}");
         }
@@ -151,17 +273,39 @@ fn every_kind_of_value_comes_back_as_it_went() {
 #[test]
 fn rules_hold_on_what_is_stored() {
     with_app(Setup::default(), |app| async move {
-        app.post("/api/people", r#"{"email":"a@example.com","name":"A","joined":"2024-01-02T00:00:00Z"}"#).await.is(201);
+        app.post(
+            "/api/people",
+            r#"{"email":"a@example.com","name":"A","joined":"2024-01-02T00:00:00Z"}"#,
+        )
+        .await
+        .is(201);
         // Decided by the body alone; by the stored row; by a default that only the database knows.
         let early = r#"{"email":"b@example.com","name":"B","joined":"2024-01-02T00:00:00Z","left_at":"2024-01-02T00:30:00+01:00"}"#;
-        assert_eq!(app.post("/api/people", early).await.is(422).violations(), ["value_error body.left_at"]);
-        let answer = app.send(Method::PATCH, "/api/people/1", r#"{"left_at":"2024-01-01T00:00:00Z"}"#).await.is(422);
+        assert_eq!(
+            app.post("/api/people", early).await.is(422).violations(),
+            ["value_error body.left_at"]
+        );
+        let answer = app
+            .send(Method::PATCH, "/api/people/1", r#"{"left_at":"2024-01-01T00:00:00Z"}"#)
+            .await
+            .is(422);
         assert_eq!(answer.violations(), ["value_error body.left_at"]);
         let past = r#"{"email":"c@example.com","name":"C","left_at":"2001-01-01T00:00:00Z"}"#;
-        assert_eq!(app.post("/api/people", past).await.is(422).violations(), ["value_error body.left_at"]);
+        assert_eq!(
+            app.post("/api/people", past).await.is(422).violations(),
+            ["value_error body.left_at"]
+        );
         let past = format!("[{{\"email\":\"d@example.com\",\"name\":\"D\"}},{past}]");
-        assert_eq!(app.post("/api/people", &past).await.is(422).violations(), ["value_error body.1.left_at"]);
-        assert_eq!(app.get("/api/people?select=email").await.json(), json!([{"email": "a@example.com"}]));
-        app.send(Method::PATCH, "/api/people/1", r#"{"left_at":"2024-01-03T00:00:00Z"}"#).await.is(200);
+        assert_eq!(
+            app.post("/api/people", &past).await.is(422).violations(),
+            ["value_error body.1.left_at"]
+        );
+        assert_eq!(
+            app.get("/api/people?select=email").await.json(),
+            json!([{"email": "a@example.com"}])
+        );
+        app.send(Method::PATCH, "/api/people/1", r#"{"left_at":"2024-01-03T00:00:00Z"}"#)
+            .await
+            .is(200);
     });
 }

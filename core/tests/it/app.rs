@@ -55,12 +55,23 @@ where
     F: FnOnce(Arc<App>) -> Fut,
     Fut: Future<Output = ()>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
-        let folder = tempfile::Builder::new().prefix("windlass-it-").tempdir_in("/tmp").unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("windlass-it-")
+            .tempdir_in("/tmp")
+            .unwrap();
         open(folder.path());
         let directory = folder.path().join(".windlass");
-        let options = ClusterOptions { directory, max_connections: 40, memory_bytes: Some(512 << 20) };
+        let options = ClusterOptions {
+            directory,
+            max_connections: 40,
+            memory_bytes: Some(512 << 20),
+        };
         let cluster = Cluster::start(options).await.unwrap();
         let owner = connect::open(&cluster.endpoint().config(Role::Owner)).await.unwrap();
         owner.batch_execute(setup.schema).await.unwrap();
@@ -76,8 +87,12 @@ where
         let published = Published::new(Snapshot::new("Test".into(), "1".into(), resources)).unwrap();
         let lanes = Lanes::open(config, &setup.lanes).await.unwrap();
         let context = Arc::new(Context::new(published, lanes, setup.limits, true));
-        let server = Server::bind(&[Listen::Tcp("127.0.0.1:0".parse().unwrap())]).await.unwrap();
-        let Some(Listen::Tcp(address)) = server.addresses().first().cloned() else { panic!("no address") };
+        let server = Server::bind(&[Listen::Tcp("127.0.0.1:0".parse().unwrap())])
+            .await
+            .unwrap();
+        let Some(Listen::Tcp(address)) = server.addresses().first().cloned() else {
+            panic!("no address")
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run(context, async { _ = stopped.await }));
         let app = Arc::new(App {
@@ -120,12 +135,19 @@ impl App {
     }
 
     pub async fn send(&self, method: Method, path: &str, body: &str) -> Answer {
-        Answer::of(self.request(method, path).header("content-type", "application/json").body(body.to_owned())).await
+        Answer::of(
+            self.request(method, path)
+                .header("content-type", "application/json")
+                .body(body.to_owned()),
+        )
+        .await
     }
 
     /// A connection of the owner, to look behind the API.
     pub async fn owner(&self) -> tokio_postgres::Client {
-        connect::open(&self.cluster.endpoint().config(Role::Owner)).await.unwrap()
+        connect::open(&self.cluster.endpoint().config(Role::Owner))
+            .await
+            .unwrap()
     }
 }
 
@@ -143,7 +165,11 @@ impl Answer {
     }
 
     pub async fn read(response: Response) -> Self {
-        Self { status: response.status().as_u16(), headers: response.headers().clone(), text: response.text().await.unwrap() }
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        }
     }
 
     pub fn json(&self) -> serde_json::Value {
@@ -158,10 +184,18 @@ impl Answer {
     pub fn violations(&self) -> Vec<String> {
         let json = self.json();
         let of = |error: &serde_json::Value| {
-            let loc: Vec<String> = error["loc"].as_array().unwrap().iter().map(|s| s.to_string().replace('"', "")).collect();
+            let loc: Vec<String> = error["loc"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|s| s.to_string().replace('"', ""))
+                .collect();
             format!("{} {}", error["type"].as_str().unwrap(), loc.join("."))
         };
-        json["errors"].as_array().map(|errors| errors.iter().map(of).collect()).unwrap_or_default()
+        json["errors"]
+            .as_array()
+            .map(|errors| errors.iter().map(of).collect())
+            .unwrap_or_default()
     }
 
     #[track_caller]

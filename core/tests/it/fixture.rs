@@ -84,5 +84,8 @@ msg = "must not be before joined"
         "table = 'public.Odd \"Name'\n[access]\nread = [\"public\"]\ncreate = [\"public\"]\nupdate = [\"public\"]\n",
     ),
     ("busy", "[access]\nread = [\"public\"]\n"),
-    ("closed", "table = \"public.notes\"\n[access]\nread = [\"scope:notes.read\"]\n"),
+    (
+        "closed",
+        "table = \"public.notes\"\n[access]\nread = [\"scope:notes.read\"]\n",
+    ),
 ];

@@ -5,8 +5,21 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. A module may use those before it, and itself.
 const LAYERS: &[&str] = &[
-    "error", "suggest", "diagnostic", "config", "catalog", "contract", "request", "validate", "plan", "sql", "openapi", "telemetry",
-    "db", "app", "http",
+    "error",
+    "suggest",
+    "diagnostic",
+    "config",
+    "catalog",
+    "contract",
+    "request",
+    "validate",
+    "plan",
+    "sql",
+    "openapi",
+    "telemetry",
+    "db",
+    "app",
+    "http",
 ];
 
 #[test]
@@ -16,21 +29,39 @@ fn imports_point_upwards_only() {
     let mut read = 0;
     for file in files(&source) {
         let relative = file.strip_prefix(&source).unwrap();
-        let own = relative.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let own = relative
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned();
         if own == "lib" {
             continue;
         }
         let Some(rank) = LAYERS.iter().position(|layer| *layer == own) else {
-            wrong.push(format!("{}: module `{own}` has no layer; add it to the list here and in ARCHITECTURE.md", relative.display()));
+            wrong.push(format!(
+                "{}: module `{own}` has no layer; add it to the list here and in ARCHITECTURE.md",
+                relative.display()
+            ));
             continue;
         };
         read += 1;
         let text = fs::read_to_string(&file).unwrap();
         for (number, line) in text.lines().enumerate() {
             for used in modules_used(line) {
-                let above = LAYERS.iter().position(|layer| *layer == used).is_some_and(|used| used <= rank);
+                let above = LAYERS
+                    .iter()
+                    .position(|layer| *layer == used)
+                    .is_some_and(|used| used <= rank);
                 if LAYERS.contains(&used.as_str()) && !above {
-                    wrong.push(format!("{}:{}: `{own}` must not use `{used}`", relative.display(), number + 1));
+                    wrong.push(format!(
+                        "{}:{}: `{own}` must not use `{used}`",
+                        relative.display(),
+                        number + 1
+                    ));
                 }
             }
         }
@@ -75,7 +106,10 @@ fn modules_used(line: &str) -> Vec<String> {
 }
 
 fn first(path: &str) -> String {
-    path.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()
+    path.trim()
+        .chars()
+        .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+        .collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

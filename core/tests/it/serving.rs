@@ -26,7 +26,10 @@ fn short() -> Setup<'static> {
 fn bodies_heads_and_silence_are_bounded() {
     with_app(short(), |app| async move {
         let large = format!("{{\"name\":\"{}\"}}", "x".repeat(2000));
-        assert_eq!(app.post("/api/people", &large).await.is(413).json()["code"], "body_too_large");
+        assert_eq!(
+            app.post("/api/people", &large).await.is(413).json()["code"],
+            "body_too_large"
+        );
 
         for (head, wanted) in [
             // No length announced: counted while it streams.
@@ -54,20 +57,38 @@ fn bodies_heads_and_silence_are_bounded() {
 #[test]
 fn documents_are_served_with_tags_and_compression() {
     with_app(Setup::default(), |app| async move {
-        for path in ["/openapi.json", "/docs", "/redoc", "/docs/assets/swagger-ui/swagger-ui-bundle.js", "/docs/assets/redoc/redoc.standalone.js"] {
+        for path in [
+            "/openapi.json",
+            "/docs",
+            "/redoc",
+            "/docs/assets/swagger-ui/swagger-ui-bundle.js",
+            "/docs/assets/redoc/redoc.standalone.js",
+        ] {
             let plain = app.get(path).await.is(200);
             let etag = plain.header("etag").to_owned();
-            assert!(etag.starts_with("W/\"") && plain.header("content-security-policy").contains("default-src 'none'"), "{path}");
-            let again = Answer::of(app.request(Method::GET, path).header("if-none-match", &etag)).await.is(304);
+            assert!(
+                etag.starts_with("W/\"") && plain.header("content-security-policy").contains("default-src 'none'"),
+                "{path}"
+            );
+            let again = Answer::of(app.request(Method::GET, path).header("if-none-match", &etag))
+                .await
+                .is(304);
             assert!(again.text.is_empty());
-            let packed = Answer::of(app.request(Method::HEAD, path).header("accept-encoding", "br, gzip")).await.is(200);
+            let packed = Answer::of(app.request(Method::HEAD, path).header("accept-encoding", "br, gzip"))
+                .await
+                .is(200);
             assert_eq!(packed.header("content-encoding"), "gzip", "{path}");
             let size = |answer: &Answer| answer.header("content-length").parse::<usize>().unwrap();
             assert!(size(&packed) < size(&plain), "{path}");
         }
         let document = app.get("/openapi.json").await.json();
         assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-        for path in ["/api/people", "/api/people/{id}", "/api/notes/{person_id},{seq}", "/api/busy"] {
+        for path in [
+            "/api/people",
+            "/api/people/{id}",
+            "/api/notes/{person_id},{seq}",
+            "/api/busy",
+        ] {
             assert!(document["paths"].get(path).is_some(), "{path}");
         }
         assert!(document["paths"]["/api/busy"].get("post").is_none());
