@@ -1,7 +1,6 @@
 //! Reading and checking the demo's lead body: parse, validate, and both. The figure to hold is 500,000 bodies
 //! per second and core, that is 2 µs for both.
 
-#![expect(missing_docs, reason = "criterion's macros make public items")]
 #![expect(clippy::unwrap_used, reason = "a bench may stop on what cannot be")]
 
 use std::hint::black_box;
