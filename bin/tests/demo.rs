@@ -23,24 +23,42 @@ struct Demo {
 impl Demo {
     fn start() -> Self {
         use std::os::unix::fs::PermissionsExt;
-        let root = tempfile::Builder::new().prefix("windlass-demo-").tempdir_in("/tmp").unwrap();
+        let root = tempfile::Builder::new()
+            .prefix("windlass-demo-")
+            .tempdir_in("/tmp")
+            .unwrap();
         std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = root.path().join("demo");
         let log = File::create(root.path().join("log")).unwrap();
         let child = Command::new(WINDLASS)
-            .args(["demo", "--dir", folder.to_str().unwrap(), "--listen", &address.to_string()])
+            .args([
+                "demo",
+                "--dir",
+                folder.to_str().unwrap(),
+                "--listen",
+                &address.to_string(),
+            ])
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut demo = Self { child, address, folder, _root: root };
+        let mut demo = Self {
+            child,
+            address,
+            folder,
+            _root: root,
+        };
         let started = Instant::now();
         // Ready when the last file of the demo has been loaded.
         while demo.total("/api/movies") < 3000 {
             let ended = demo.child.try_wait().unwrap();
-            assert!(ended.is_none() && started.elapsed() < Duration::from_secs(60), "{ended:?}: {}", demo.log());
+            assert!(
+                ended.is_none() && started.elapsed() < Duration::from_secs(60),
+                "{ended:?}: {}",
+                demo.log()
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
         demo
@@ -62,7 +80,9 @@ impl Demo {
     }
 
     fn get(&self, path: &str) -> Option<(u16, String, String)> {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nhost: demo\r\nprefer: count=exact\r\nconnection: close\r\n\r\n"))
+        self.ask(&format!(
+            "GET {path} HTTP/1.1\r\nhost: demo\r\nprefer: count=exact\r\nconnection: close\r\n\r\n"
+        ))
     }
 
     fn post(&self, path: &str, body: &str) -> (u16, String, String) {
@@ -71,9 +91,17 @@ impl Demo {
     }
 
     fn total(&self, path: &str) -> u64 {
-        let Some((_, head, _)) = self.get(&format!("{path}?limit=1")) else { return 0 };
-        let range = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-range: ").map(str::to_owned));
-        range.and_then(|range| range.rsplit('/').next()?.parse().ok()).unwrap_or(0)
+        let Some((_, head, _)) = self.get(&format!("{path}?limit=1")) else {
+            return 0;
+        };
+        let range = head.lines().find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-range: ")
+                .map(str::to_owned)
+        });
+        range
+            .and_then(|range| range.rsplit('/').next()?.parse().ok())
+            .unwrap_or(0)
     }
 }
 
@@ -97,13 +125,25 @@ fn the_demo_serves_real_data_and_documents_itself() {
     let movies: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, movies.as_array().unwrap().len()), (206, 2), "{body}");
     let log = demo.log();
-    assert!(log.contains("title") && log.contains("1776"), "bad records are reported row by row: {log}");
+    assert!(
+        log.contains("title") && log.contains("1776"),
+        "bad records are reported row by row: {log}"
+    );
 
     let (status, _, body) = demo.post("/api/leads", r#"{"email":"ada@","score":140,"colour":1}"#);
     let problem: Value = serde_json::from_str(&body).unwrap();
-    let mut fields: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|e| e["loc"][1].as_str().unwrap()).collect();
+    let mut fields: Vec<_> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["loc"][1].as_str().unwrap())
+        .collect();
     fields.sort_unstable();
-    assert_eq!((status, fields), (422, vec!["colour", "email", "name", "score"]), "{body}");
+    assert_eq!(
+        (status, fields),
+        (422, vec!["colour", "email", "name", "score"]),
+        "{body}"
+    );
     let (status, head, body) = demo.post("/api/leads", r#"{"email":"ada@example.com","name":"Ada"}"#);
     assert_eq!(status, 201, "{body}");
     assert!(head.to_ascii_lowercase().contains("location: /api/leads/"), "{head}");
@@ -125,8 +165,21 @@ fn browser_sees(demo: &Demo, path: &str) {
         .find(|name| Command::new(name).arg("--version").output().is_ok())
         .expect("Chromium is needed: apt-get install chromium");
     let output = Command::new(chromium)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"])
-        .args(["--disable-component-update", "--disable-sync", "--virtual-time-budget=20000", "--timeout=60000", "--dump-dom"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+        ])
+        .args([
+            "--disable-component-update",
+            "--disable-sync",
+            "--virtual-time-budget=20000",
+            "--timeout=60000",
+            "--dump-dom",
+        ])
         .arg(format!("--user-data-dir={}", profile.path().join("profile").display()))
         .arg(format!("--log-net-log={}", netlog.display()))
         .arg(format!("{origin}{path}"))
@@ -136,17 +189,33 @@ fn browser_sees(demo: &Demo, path: &str) {
     let (_, _, document) = demo.get("/openapi.json").unwrap();
     let document: Value = serde_json::from_str(&document).unwrap();
     let paths = document["paths"].as_object().unwrap();
-    let resources: Vec<_> = paths.keys().filter(|path| path.starts_with("/api/") && !path.contains('{')).collect();
+    let resources: Vec<_> = paths
+        .keys()
+        .filter(|path| path.starts_with("/api/") && !path.contains('{'))
+        .collect();
     assert!(resources.len() >= 6, "{resources:?}");
     for resource in resources {
         let name = resource.trim_start_matches("/api/");
-        assert!(page.contains(name), "{path} does not show {name}; the page is {} bytes: {:.2000}", page.len(), page);
+        assert!(
+            page.contains(name),
+            "{path} does not show {name}; the page is {} bytes: {:.2000}",
+            page.len(),
+            page
+        );
     }
 
     let text = std::fs::read_to_string(&netlog).unwrap();
     let addresses = requested(&text);
-    assert!(addresses.iter().any(|url| url.starts_with(&format!("{origin}/openapi.json"))), "{addresses:?}");
-    let strangers: Vec<_> = addresses.iter().filter(|url| !url.starts_with(&format!("{origin}/")) && !local(url)).collect();
+    assert!(
+        addresses
+            .iter()
+            .any(|url| url.starts_with(&format!("{origin}/openapi.json"))),
+        "{addresses:?}"
+    );
+    let strangers: Vec<_> = addresses
+        .iter()
+        .filter(|url| !url.starts_with(&format!("{origin}/")) && !local(url))
+        .collect();
     assert!(strangers.is_empty(), "{path} asked elsewhere: {strangers:?}");
 }
 
@@ -162,7 +231,16 @@ fn requested(netlog: &str) -> HashSet<String> {
 
 /// What never reaches a network: the browser's own pages and data in the page.
 fn local(url: &str) -> bool {
-    ["chrome://", "chrome-extension://", "data:", "blob:", "about:", "devtools://"].iter().any(|scheme| url.starts_with(scheme))
+    [
+        "chrome://",
+        "chrome-extension://",
+        "data:",
+        "blob:",
+        "about:",
+        "devtools://",
+    ]
+    .iter()
+    .any(|scheme| url.starts_with(scheme))
 }
 
 fn second_windlass_is_refused(folder: &Path) {
@@ -177,8 +255,21 @@ fn second_windlass_is_refused(folder: &Path) {
 
 fn psql_works(folder: &Path) {
     let output = Command::new(WINDLASS)
-        .args(["db", "psql", "--dir", folder.to_str().unwrap(), "--", "-Atc", "select count(*) from accounts"])
+        .args([
+            "db",
+            "psql",
+            "--dir",
+            folder.to_str().unwrap(),
+            "--",
+            "-Atc",
+            "select count(*) from accounts",
+        ])
         .output()
         .unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "8", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "8",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -12,7 +12,13 @@ fn the_page_of_error_codes_is_up_to_date() {
         "# Error codes\n\nMade from the catalogue in `core/src/error.rs`; a test keeps it true. `code` is stable, texts may change.\n\n| code | status | meaning |\n|---|---|---|\n",
     );
     for code in Code::ALL.iter().filter(|code| code.kind() != Kind::Operator) {
-        writeln!(page, "| `{code}` | {} | {} |", problem::status(code.kind()).as_u16(), code.title()).unwrap();
+        writeln!(
+            page,
+            "| `{code}` | {} | {} |",
+            problem::status(code.kind()).as_u16(),
+            code.title()
+        )
+        .unwrap();
     }
     page.push_str("\nThe command line has these besides:\n\n| code | meaning |\n|---|---|\n");
     for code in Code::ALL.iter().filter(|code| code.kind() == Kind::Operator) {
@@ -22,7 +28,11 @@ fn the_page_of_error_codes_is_up_to_date() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, &page).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), page, "run the test once with UPDATE_DOCS=1");
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        page,
+        "run the test once with UPDATE_DOCS=1"
+    );
 }
 
 #[test]
@@ -30,6 +40,9 @@ fn codes_are_unique_and_plain() {
     let mut seen = std::collections::HashSet::new();
     for code in Code::ALL {
         assert!(seen.insert(code.as_str()), "{code} twice");
-        assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code}");
+        assert!(
+            code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+            "{code}"
+        );
     }
 }

@@ -10,13 +10,14 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 
-use super::{Bind, Model, body, compile_rule, filter_value, nearest, path_value, stored_row};
+use super::{Bind, Model, body, compile_rule, filter_value, path_value, stored_row};
 use crate::catalog::{Kind, PgType, QualifiedName, RelationKind};
 use crate::contract::{
     Access, Decimal, Field, FieldRules, Format, JsonForm, Metric, Normalize, PageLimits, Resource, Rule, Shape,
 };
 use crate::error::{Code, Step};
 use crate::request::json::parse;
+use crate::suggest::nearest;
 
 fn pg_type(kind: Kind) -> PgType {
     PgType {
