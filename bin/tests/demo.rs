@@ -205,7 +205,8 @@ fn browser_sees(demo: &Demo, path: &str) {
     }
 
     let text = std::fs::read_to_string(&netlog).unwrap();
-    let addresses = requested(&text);
+    let log: Value = serde_json::from_str(&text).unwrap();
+    let addresses = requested(&log, &origin);
     assert!(
         addresses
             .iter()
@@ -219,14 +220,18 @@ fn browser_sees(demo: &Demo, path: &str) {
     assert!(strangers.is_empty(), "{path} asked elsewhere: {strangers:?}");
 }
 
-/// Every address in Chromium's log of what it asked the network for.
-fn requested(netlog: &str) -> HashSet<String> {
-    let mut found = HashSet::new();
-    for (at, _) in netlog.match_indices("\"url\":\"") {
-        let rest = &netlog[at + 7..];
-        found.insert(rest[..rest.find('"').unwrap_or(0)].to_owned());
-    }
-    found
+/// Every address that the page asked for; Chromium's own errands have another initiator.
+fn requested(log: &Value, origin: &str) -> HashSet<String> {
+    let events = log["events"].as_array().unwrap();
+    let params = events.iter().map(|event| &event["params"]);
+    params
+        .filter(|params| {
+            params["initiator"]
+                .as_str()
+                .is_some_and(|from| from == origin || from == "null")
+        })
+        .filter_map(|params| params["url"].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// What never reaches a network: the browser's own pages and data in the page.
