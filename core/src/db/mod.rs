@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod connect;
 pub mod error;
+pub mod introspect;
 pub mod lane;
 pub mod wire;
 mod wire_time;
