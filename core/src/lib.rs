@@ -2,6 +2,7 @@
 //!
 //! The modules stand in the order in which they may use each other: each imports only from those above it.
 
+pub mod db;
 pub mod error;
 
 pub mod catalog;
