@@ -2,8 +2,16 @@
 //!
 //! The modules stand in the order in which they may use each other: each imports only from those above it.
 
-pub mod db;
+pub mod diagnostic;
 pub mod error;
+
+pub mod config;
 
 pub mod catalog;
 pub mod contract;
+
+pub mod telemetry;
+
+pub mod db;
+
+pub mod app;
