@@ -147,7 +147,7 @@ impl Project {
     /// # Errors
     /// As [`connect::open`].
     pub async fn connect(&self, database: &Database) -> Result<tokio_postgres::Client> {
-        connect::open(&database.login).await.map(|(client, _closed)| client)
+        connect::open(&database.login).await
     }
 
     /// Mistakes in the files of the migrations.

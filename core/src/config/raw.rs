@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::Diagnostic;
+use crate::suggest::nearest;
 
 /// The settings file.
 pub const FILE: &str = "windlass.toml";
@@ -50,9 +51,9 @@ pub(super) enum Value {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Raw {
     pub(super) value: Value,
-    file: PathBuf,
-    line: usize,
-    column: usize,
+    pub(super) file: PathBuf,
+    pub(super) line: usize,
+    pub(super) column: usize,
     /// In the environment everything is text.
     pub(super) untyped: bool,
 }
@@ -149,18 +150,9 @@ fn flatten(
 fn suggestion(key: &str) -> Option<&'static str> {
     let sections = KEYS.iter().filter_map(|known| known.split_once('.').map(|(section, _)| section));
     let last = key.rsplit('.').next().unwrap_or(key);
-    let near = KEYS
-        .iter()
-        .copied()
-        .chain(sections)
-        .map(|known| (strsim::jaro_winkler(known, key), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known);
     // Right, but in the wrong section.
-    near.filter(|known| !known.contains('.') || known.split('.').next() == key.split('.').next())
-        .or_else(|| KEYS.iter().copied().find(|known| known.rsplit('.').next() == Some(last)))
-        .or(near)
+    let misplaced = KEYS.iter().copied().find(|known| known.rsplit('.').next() == Some(last));
+    misplaced.or_else(|| nearest(key, KEYS.iter().copied().chain(sections)))
 }
 
 fn raw(value: &DeValue<'_>, start: usize, text: &str) -> Raw {

@@ -1,6 +1,6 @@
 //! A rule across fields, in CEL as Kubernetes writes them: `self` is the row.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A compiled rule. A row keeps it when the expression is true.
 #[derive(Clone)]
@@ -15,6 +15,10 @@ pub struct Rule {
     pub fields: Vec<String>,
     /// Compiled once per snapshot.
     pub program: Arc<cel::Program>,
+    /// What it gives on a new row whose body names none of `fields`: kept, broken, or `None` when only
+    /// the stored row can tell. The same for every such body, so the validator works it out once;
+    /// starts empty.
+    pub unset: OnceLock<Option<bool>>,
 }
 
 impl std::fmt::Debug for Rule {

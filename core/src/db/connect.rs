@@ -31,7 +31,15 @@ impl Closed {
 ///
 /// # Errors
 /// [`Code::DatabaseRefused`] if the server said no and would say so again, [`Code::DatabaseUnavailable`] otherwise.
-pub async fn open(config: &Config) -> Result<(Client, Closed)> {
+pub async fn open(config: &Config) -> Result<Client> {
+    open_watched(config).await.map(|(client, _closed)| client)
+}
+
+/// As [`open`], with a handle that tells when the connection has ended.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_watched(config: &Config) -> Result<(Client, Closed)> {
     let mut config = config.clone();
     let limit = *config.get_connect_timeout().unwrap_or(&CONNECT);
     config

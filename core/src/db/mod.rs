@@ -1,8 +1,12 @@
-//! Everything that talks to `PostgreSQL`.
+//! Postgres: the embedded cluster, connections, lanes, and the bytes on the wire.
 
 pub mod cluster;
 pub mod connect;
+pub mod error;
+pub mod lane;
 pub mod migrate;
 pub mod pool;
 pub mod schema;
 pub mod store;
+pub mod wire;
+mod wire_time;

@@ -30,7 +30,7 @@ impl Pool {
         manager.custom_setup = Box::new(move |_| {
             let config = config.clone();
             async move {
-                let (client, _closed) = connect::open(&config)
+                let client = connect::open(&config)
                     .await
                     .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
                 AsyncPgConnection::try_from(client).await

@@ -46,15 +46,13 @@ impl Complaint {
                 details.fold(message.to_owned(), |text, detail| format!("{text} ({detail})"))
             }
             None => {
-                let mut lines = text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
-                // The programs say what they are before what they have to say.
-                let line = lines
-                    .find(|line| line.contains("error:"))
-                    .or_else(|| text.lines().rev().map(str::trim).find(|line| !line.is_empty()));
+                let lines = || text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+                let line = lines().find(|line| line.contains("error:")).or_else(|| lines().next());
                 let line = line.unwrap_or("it said nothing");
-                line.split_once("error: ")
-                    .map_or(line, |(_, message)| message)
-                    .to_owned()
+                // The programs say what they are before what they have to say.
+                let line = line.split_once("error: ").map_or(line, |(_, message)| message);
+                // The second half of a sentence, from a server that ends before it has a log.
+                line.strip_prefix("but ").unwrap_or(line).to_owned()
             }
         };
         Self { reason, hint }

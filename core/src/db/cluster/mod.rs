@@ -194,11 +194,12 @@ fn prepare(options: &ClusterOptions) -> Result<(Launcher, Vec<Lock>)> {
         locks.push(Lock::take(&place.home)?);
     }
     if place.account.drop {
-        tracing::info!(user = %place.account, "PostgreSQL does not run as root");
+        tracing::info!(user = %place.account, "PostgreSQL refuses root: running it as another user");
     }
     let programs = Programs::find(&place)?;
     let sockets = place.sockets()?;
-    if place.major()?.is_none() {
+    let fresh = place.major()?.is_none();
+    if fresh {
         initdb::create(&place, &programs)?;
     }
     let tuning = Tuning {
@@ -215,6 +216,7 @@ fn prepare(options: &ClusterOptions) -> Result<(Launcher, Vec<Lock>)> {
             settings,
             journal,
             sockets,
+            fresh,
         },
         locks,
     ))
@@ -232,7 +234,7 @@ async fn running(launcher: &Launcher) -> Result<(Postmaster, Endpoint)> {
                 pid,
                 "PostgreSQL runs already, but with other settings: starting it anew"
             );
-        } else if let Err(error) = provision::ensure(&endpoint).await {
+        } else if let Err(error) = provision::ensure(&endpoint, false).await {
             tracing::warn!(pid, "PostgreSQL runs already, but is no use: {error}; starting it anew");
         } else {
             tracing::info!(pid, "PostgreSQL runs already, left by an earlier Windlass: keeping it");
@@ -244,7 +246,7 @@ async fn running(launcher: &Launcher) -> Result<(Postmaster, Endpoint)> {
     let mut postmaster = launcher.spawn()?;
     let ready = async {
         let endpoint = launcher.ready(&mut postmaster).await?;
-        provision::ensure(&endpoint).await?;
+        provision::ensure(&endpoint, launcher.fresh).await?;
         Note::write(launcher)?;
         Ok(endpoint)
     };
@@ -306,7 +308,7 @@ fn at(verb: &str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 "Free some space on that disk, then start again.".to_owned()
             }
-            ErrorKind::ReadOnlyFilesystem => "It is on a read-only file system: choose another --dir.".to_owned(),
+            ErrorKind::ReadOnlyFilesystem => "It is on a read-only file system: mount that writable.".to_owned(),
             ErrorKind::PermissionDenied => {
                 format!(
                     "Give the user who runs Windlass access: `namei -l {}` shows where it ends.",

@@ -84,6 +84,18 @@ impl Place {
         Ok(self)
     }
 
+    /// Whether what lies in [`SHARED`] can be run by the account, and changed by root alone. A service of another user
+    /// may have taken that folder as its own.
+    #[cfg(feature = "bundled-postgres")]
+    pub(super) fn shares(&self) -> bool {
+        let shared = Path::new(SHARED);
+        Uid::effective().is_root()
+            && match shared.metadata() {
+                Ok(found) => found.uid() == 0 && found.mode() & 0o022 == 0 && self.account.blocked_at(shared).is_none(),
+                Err(error) => error.kind() == ErrorKind::NotFound,
+            }
+    }
+
     /// The major version that made the data; nothing if there is no data yet.
     pub(super) fn major(&self) -> Result<Option<u32>> {
         let file = self.data.join("PG_VERSION");

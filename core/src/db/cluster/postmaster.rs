@@ -34,6 +34,8 @@ pub(super) struct Launcher {
     pub(super) journal: Journal,
     /// The folder for the socket, of this cluster alone.
     pub(super) sockets: PathBuf,
+    /// Whether the cluster has just been created.
+    pub(super) fresh: bool,
 }
 
 impl Launcher {

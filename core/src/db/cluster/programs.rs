@@ -137,13 +137,18 @@ fn version(text: &str) -> Option<(String, u32)> {
 
 #[cfg(feature = "bundled-postgres")]
 fn bundled(place: &Place) -> Result<Option<Programs>> {
-    // Root shares one copy between projects, where every user can run it and only root can change it.
-    let cache = if nix::unistd::Uid::effective().is_root() {
-        Path::new(super::place::SHARED).join("bundles")
-    } else {
-        place.directory.join("bundle")
+    // Root shares one copy between projects, where every user can run it and only root can change it; else each
+    // project has its own.
+    let shared = place.shares().then(|| Path::new(super::place::SHARED).join("bundles"));
+    let own = place.home.join("bundle");
+    let folder = match shared.map(|cache| super::bundle::programs(&cache)) {
+        Some(Ok(folder)) => folder,
+        Some(Err(error)) => {
+            tracing::info!("{error}; unpacking into the project instead");
+            super::bundle::programs(&own)?
+        }
+        None => super::bundle::programs(&own)?,
     };
-    let folder = super::bundle::programs(&cache)?;
     match Programs::at(&folder) {
         Ok(found) => Ok(Some(found)),
         Err(reason) => {

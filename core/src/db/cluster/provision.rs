@@ -52,7 +52,7 @@ select (select pg_catalog.shobj_description(oid, 'pg_database') from pg_catalog.
        (select extversion from pg_catalog.pg_extension where extname = 'vector')";
 
 /// Makes sure that the cluster has what Windlass relies on; this also proves that it answers.
-pub(super) async fn ensure(endpoint: &Endpoint) -> Result<()> {
+pub(super) async fn ensure(endpoint: &Endpoint, fresh: bool) -> Result<()> {
     let refused = |error: tokio_postgres::Error| {
         failed(format!(
             "PostgreSQL runs, but does not answer as it should: {}",
@@ -60,6 +60,10 @@ pub(super) async fn ensure(endpoint: &Endpoint) -> Result<()> {
         ))
         .with_source(error)
     };
+    if fresh {
+        // Without asking first: the question alone would put an error into the log of every new project.
+        create(endpoint).await.map_err(refused)?;
+    }
     let mut client = match connect(endpoint, DATABASE).await {
         Ok(client) => client,
         Err(error) if error.code() == Some(&SqlState::INVALID_CATALOG_NAME) => {

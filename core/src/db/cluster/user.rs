@@ -40,9 +40,7 @@ impl Account {
                 drop: false,
             });
         }
-        CANDIDATES
-            .iter()
-            .find_map(|name| User::from_name(name).ok().flatten())
+        candidate()
             .map(|user| Self {
                 uid: user.uid.as_raw(),
                 gid: user.gid.as_raw(),
@@ -142,6 +140,10 @@ impl std::fmt::Display for Account {
 /// The name of the user this process runs as.
 pub(super) fn own_name() -> Option<String> {
     name_of(Uid::effective())
+}
+
+fn candidate() -> Option<User> {
+    CANDIDATES.iter().find_map(|name| User::from_name(name).ok().flatten())
 }
 
 fn name_of(uid: Uid) -> Option<String> {

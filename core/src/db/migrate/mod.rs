@@ -84,7 +84,7 @@ impl Migrator {
         if !wrong.is_empty() {
             return Err(crate::config::refuse(Code::MigrationInvalid, &wrong));
         }
-        let (client, _closed) = connect::open(owner).await?;
+        let client = connect::open(owner).await?;
         own::up(owner, &client, LOCK_WAIT).await?;
         let runs = Pool::new(owner, 2, Duration::from_secs(5));
         Ok(Self {

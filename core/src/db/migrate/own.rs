@@ -21,7 +21,7 @@ pub(super) async fn up(owner: &Config, client: &Client, wait: Duration) -> Resul
 }
 
 async fn run(owner: &Config) -> Result<()> {
-    let (client, _closed) = connect::open(owner).await?;
+    let client = connect::open(owner).await?;
     let exists = client
         .query_one("select to_regnamespace('windlass') is not null", &[])
         .await

@@ -1,0 +1,9 @@
+//! Tests through the front door: a real Postgres, a real server, real requests.
+
+mod api;
+mod app;
+mod fixture;
+mod layers;
+mod refusals;
+mod serving;
+mod survival;
