@@ -42,12 +42,25 @@ impl Project {
     /// # Errors
     /// [`Code::ProjectMissing`], [`Code::ConfigInvalid`].
     pub fn open(directory: &Path) -> Result<Self> {
+        let (project, wrong) = Self::read(directory)?;
+        if wrong.is_empty() {
+            Ok(project)
+        } else {
+            Err(config::refuse(Code::ConfigInvalid, &wrong))
+        }
+    }
+
+    /// As [`Project::open`], but gives mistakes in the settings beside a project with defaults in their place.
+    ///
+    /// # Errors
+    /// [`Code::ProjectMissing`].
+    pub fn read(directory: &Path) -> Result<(Self, Vec<Diagnostic>)> {
         let directory = directory.canonicalize().map_err(|error| {
             Error::new(Code::ProjectMissing, format!("cannot open {}: {error}", directory.display()))
                 .with_hint("Name the project with --dir DIR, or make one with `windlass new DIR`.")
         })?;
-        let settings = config::load(&directory)?.map_err(|wrong| config::refuse(Code::ConfigInvalid, &wrong))?;
-        Ok(Self { directory, settings })
+        let (settings, wrong) = config::load(&directory)?;
+        Ok((Self { directory, settings }, wrong))
     }
 
     /// Starts the embedded cluster, or reads how to reach the outside server.

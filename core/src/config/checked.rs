@@ -129,14 +129,14 @@ pub struct Log {
 
 /// Reads settings from the text of `windlass.toml` and the environment; the latter wins.
 ///
-/// # Errors
-/// All mistakes at once, each with its place.
-pub fn read(text: &str, environment: &HashMap<String, String>) -> Result<Settings, Vec<Diagnostic>> {
+/// Gives all mistakes at once, each with its place; where a value is wrong, its default stands in.
+#[must_use]
+pub fn read(text: &str, environment: &HashMap<String, String>) -> (Settings, Vec<Diagnostic>) {
     let mut wrong = Vec::new();
     let raw = raw::read(text, environment, &mut wrong);
     let mut reader = Reader { raw, wrong };
     let settings = reader.settings();
-    if reader.wrong.is_empty() { Ok(settings) } else { Err(reader.wrong) }
+    (settings, reader.wrong)
 }
 
 struct Reader {
