@@ -37,15 +37,27 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) {
         .iter()
         .enumerate()
         .map(|(column, heading)| {
-            let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+            let cells = rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count());
             cells.max().unwrap_or(0).max(heading.chars().count())
         })
         .collect();
     let print = |cells: &[String]| {
-        let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         line(padded.join("  ").trim_end());
     };
-    print(&headings.iter().map(|heading| heading.to_uppercase()).collect::<Vec<_>>());
+    print(
+        &headings
+            .iter()
+            .map(|heading| heading.to_uppercase())
+            .collect::<Vec<_>>(),
+    );
     for row in rows {
         print(row);
     }
@@ -53,7 +65,11 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) {
 
 /// Tells of a failure with its next step; gives the exit code.
 pub fn failure(error: &Error) -> ExitCode {
-    let (red, cyan, off) = if colour() { ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m") } else { ("", "", "") };
+    let (red, cyan, off) = if colour() {
+        ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m")
+    } else {
+        ("", "", "")
+    };
     note(format_args!("{red}error[{}]{off}: {}", error.code(), error.message()));
     for detail in error.details().unwrap_or_default().lines() {
         note(format_args!("  {detail}"));
@@ -69,7 +85,11 @@ pub fn failure(error: &Error) -> ExitCode {
     if let Some(hint) = error.hint() {
         note(format_args!("{cyan}hint{off}: {hint}"));
     }
-    if error.code() == Code::Usage { ExitCode::from(2) } else { ExitCode::FAILURE }
+    if error.code() == Code::Usage {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Prints mistakes, one per line, as compilers do.

@@ -19,7 +19,11 @@ pub async fn run(directory: &Path, json: bool) -> Result<ExitCode> {
     found.extend(migrations);
     if reachable {
         let (contracts, pending) = with_database(&project, async |database| {
-            let pending = if readable { project.migrator(database).await?.pending().await? } else { Vec::new() };
+            let pending = if readable {
+                project.migrator(database).await?.pending().await?
+            } else {
+                Vec::new()
+            };
             let (_snapshot, wrong) = contracts::snapshot(&project, database).await?;
             Ok((wrong, pending))
         })

@@ -47,7 +47,10 @@ async fn url(directory: &Path) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let url = with_database(&project, async |database| {
-        Ok(database.embedded.as_ref().map(|(endpoint, _)| endpoint.url(Role::Owner)))
+        Ok(database
+            .embedded
+            .as_ref()
+            .map(|(endpoint, _)| endpoint.url(Role::Owner)))
     })
     .await?;
     report::line(url.unwrap_or_default());
@@ -83,7 +86,10 @@ async fn psql(directory: &Path, args: &[OsString]) -> Result<ExitCode> {
 }
 
 fn program(database: &Database) -> PathBuf {
-    database.embedded.as_ref().map_or_else(|| "psql".into(), |(_, programs)| programs.psql())
+    database
+        .embedded
+        .as_ref()
+        .map_or_else(|| "psql".into(), |(_, programs)| programs.psql())
 }
 
 fn outside(command: &mut tokio::process::Command, config: &tokio_postgres::Config) {

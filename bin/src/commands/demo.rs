@@ -40,21 +40,24 @@ fn data() -> load::Data {
 
 fn extract(directory: &Path) -> Result<()> {
     let refused = |error: std::io::Error| {
-        Error::new(Code::ProjectInvalid, format!("cannot write {}: {error}", directory.display()))
+        Error::new(
+            Code::ProjectInvalid,
+            format!("cannot write {}: {error}", directory.display()),
+        )
     };
     let note = directory.join(NOTE);
     let mut written: BTreeMap<String, String> = match std::fs::read_to_string(&note) {
         Ok(text) => serde_json::from_str(&text).unwrap_or_default(),
         Err(_) => BTreeMap::new(),
     };
-    let strange = written.is_empty()
-        && directory.exists()
-        && std::fs::read_dir(directory).map_err(refused)?.next().is_some();
+    let strange =
+        written.is_empty() && directory.exists() && std::fs::read_dir(directory).map_err(refused)?.next().is_some();
     if strange {
-        return Err(
-            Error::new(Code::ProjectInvalid, format!("{} is not empty, and not the demo", directory.display()))
-                .with_hint("Name another directory with --dir DIR. Nothing was written."),
-        );
+        return Err(Error::new(
+            Code::ProjectInvalid,
+            format!("{} is not empty, and not the demo", directory.display()),
+        )
+        .with_hint("Name another directory with --dir DIR. Nothing was written."));
     }
     for name in Assets::iter() {
         let Some(asset) = Assets::get(&name) else { continue };

@@ -60,7 +60,11 @@ async fn load(client: &reqwest::Client, url: &str, resource: &str, text: &[u8]) 
             }
             let invalid = reply.status().as_u16() == 422;
             let problem: Value = reply.json().await.map_err(unreachable)?;
-            let wrong = if invalid { wrong_rows(&problem, batch.len()) } else { BTreeMap::new() };
+            let wrong = if invalid {
+                wrong_rows(&problem, batch.len())
+            } else {
+                BTreeMap::new()
+            };
             if wrong.is_empty() {
                 return Err(refused(resource, &problem));
             }
@@ -84,10 +88,21 @@ async fn load(client: &reqwest::Client, url: &str, resource: &str, text: &[u8]) 
 /// Reasons by row: `loc` is body, row, field.
 fn wrong_rows(problem: &Value, rows: usize) -> BTreeMap<usize, BTreeSet<String>> {
     let mut wrong: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    let errors = problem.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let errors = problem
+        .get("errors")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     for error in errors {
-        let steps = error.get("loc").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let row = steps.get(1).and_then(Value::as_u64).and_then(|row| usize::try_from(row).ok());
+        let steps = error
+            .get("loc")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let row = steps
+            .get(1)
+            .and_then(Value::as_u64)
+            .and_then(|row| usize::try_from(row).ok());
         let Some(row) = row.filter(|row| *row < rows) else {
             continue;
         };
@@ -97,8 +112,14 @@ fn wrong_rows(problem: &Value, rows: usize) -> BTreeMap<usize, BTreeSet<String>>
             .map(|step| step.as_str().map_or_else(|| step.to_string(), ToOwned::to_owned))
             .collect();
         let message = error.get("msg").and_then(Value::as_str).unwrap_or("is wrong");
-        let input = error.get("input").map(|input| format!(" (input {input})")).unwrap_or_default();
-        wrong.entry(row).or_default().insert(format!("{}: {message}{input}", field.join(".")));
+        let input = error
+            .get("input")
+            .map(|input| format!(" (input {input})"))
+            .unwrap_or_default();
+        wrong
+            .entry(row)
+            .or_default()
+            .insert(format!("{}: {message}{input}", field.join(".")));
     }
     wrong
 }

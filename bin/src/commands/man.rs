@@ -11,7 +11,9 @@ use crate::report;
 /// Prints the manual page.
 pub fn run() -> Result<ExitCode> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(Error::internal)?;
+    clap_mangen::Man::new(Cli::command())
+        .render(&mut page)
+        .map_err(Error::internal)?;
     report::raw(&page);
     Ok(ExitCode::SUCCESS)
 }

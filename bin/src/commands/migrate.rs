@@ -50,13 +50,23 @@ async fn status(directory: &Path, json: bool) -> Result<ExitCode> {
                 State::Drifted => "drifted",
                 State::Gone => "gone",
             };
-            let name = if line.name.is_empty() { &line.version } else { &line.name };
-            vec![name.clone(), state.to_owned(), line.applied_at.clone().unwrap_or_default()]
+            let name = if line.name.is_empty() {
+                &line.version
+            } else {
+                &line.name
+            };
+            vec![
+                name.clone(),
+                state.to_owned(),
+                line.applied_at.clone().unwrap_or_default(),
+            ]
         })
         .collect();
     report::table(&["migration", "state", "applied at"], &rows);
     if lines.iter().any(|line| line.state == State::Drifted) {
-        report::note("hint: `drifted` means that up.sql was edited after it was applied; write a new migration instead");
+        report::note(
+            "hint: `drifted` means that up.sql was edited after it was applied; write a new migration instead",
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -78,7 +88,10 @@ async fn change(
         report::note("nothing is pending");
     } else {
         for run in &done {
-            report::line(format_args!("{:<4}  {}  {} ms", run.direction, run.name, run.duration_ms));
+            report::line(format_args!(
+                "{:<4}  {}  {} ms",
+                run.direction, run.name, run.duration_ms
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -31,7 +31,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     }
     match cli.command {
         Command::New { dir } => new::run(&dir),
-        Command::Serve { project, listen, migrate } => serve::run(&project.dir, &listen, migrate).await,
+        Command::Serve {
+            project,
+            listen,
+            migrate,
+        } => serve::run(&project.dir, &listen, migrate).await,
         Command::Demo { dir, listen } => demo::run(&dir, &listen).await,
         Command::Check { project, json } => check::run(&project.dir, json).await,
         Command::Migrate { action } => migrate::run(action).await,

@@ -33,11 +33,16 @@ Served by Windlass.
 /// Makes a project in `directory`.
 pub fn run(directory: &Path) -> Result<ExitCode> {
     let refused = |error: std::io::Error| {
-        Error::new(Code::ProjectInvalid, format!("cannot write {}: {error}", directory.display()))
+        Error::new(
+            Code::ProjectInvalid,
+            format!("cannot write {}: {error}", directory.display()),
+        )
     };
     if directory.exists() && std::fs::read_dir(directory).map_err(refused)?.next().is_some() {
-        return Err(Error::new(Code::ProjectInvalid, format!("{} is not empty", directory.display()))
-            .with_hint("Name a directory that does not exist yet. Nothing was written."));
+        return Err(
+            Error::new(Code::ProjectInvalid, format!("{} is not empty", directory.display()))
+                .with_hint("Name a directory that does not exist yet. Nothing was written."),
+        );
     }
     let name = directory
         .file_name()
@@ -57,6 +62,9 @@ pub fn run(directory: &Path) -> Result<ExitCode> {
         std::fs::write(directory.join(file), text).map_err(refused)?;
     }
     report::line(format_args!("made {}", directory.display()));
-    report::note(format_args!("next: cd {} && windlass migrate new NAME", directory.display()));
+    report::note(format_args!(
+        "next: cd {} && windlass migrate new NAME",
+        directory.display()
+    ));
     Ok(ExitCode::SUCCESS)
 }

@@ -24,8 +24,11 @@ pub async fn run(directory: &Path, old: Option<&Path>, _json: bool) -> Result<Ex
         return Ok(ExitCode::SUCCESS);
     };
     let unreadable = |reason: String| {
-        Error::new(Code::Usage, format!("{} is no OpenAPI document: {reason}", old.display()))
-            .with_hint("Make one with `windlass openapi > OLD`.")
+        Error::new(
+            Code::Usage,
+            format!("{} is no OpenAPI document: {reason}", old.display()),
+        )
+        .with_hint("Make one with `windlass openapi > OLD`.")
     };
     let text = std::fs::read_to_string(old).map_err(|error| unreadable(error.to_string()))?;
     let _old: serde_json::Value = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;

@@ -24,7 +24,11 @@ pub async fn run(directory: &Path, listen: &[Listen], migrate: bool) -> Result<E
 /// Serves a project; with `data`, loads the files in that folder through the API once it answers.
 pub async fn serve(project: &Project, listen: &[Listen], migrate: bool, data: Option<load::Data>) -> Result<ExitCode> {
     logs::install(&project.settings.log);
-    let listen = if listen.is_empty() { &project.settings.http.listen } else { listen };
+    let listen = if listen.is_empty() {
+        &project.settings.http.listen
+    } else {
+        listen
+    };
     let listens: Vec<http::Listen> = listen.iter().map(address).collect();
     // First of all: an address in use is found before a database starts, and early requests wait instead of failing.
     let server = Server::bind(&listens).await?;
@@ -79,7 +83,11 @@ async fn answer(
         })
     });
     for address in &addresses {
-        let docs = if settings.docs { format!("  docs {address}/docs") } else { String::new() };
+        let docs = if settings.docs {
+            format!("  docs {address}/docs")
+        } else {
+            String::new()
+        };
         report::line(format_args!("API {address}/api{docs}  health {address}/health/ready"));
     }
     let result = server.run(context, stopped()).await;

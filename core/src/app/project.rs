@@ -56,8 +56,11 @@ impl Project {
     /// [`Code::ProjectMissing`].
     pub fn read(directory: &Path) -> Result<(Self, Vec<Diagnostic>)> {
         let directory = directory.canonicalize().map_err(|error| {
-            Error::new(Code::ProjectMissing, format!("cannot open {}: {error}", directory.display()))
-                .with_hint("Name the project with --dir DIR, or make one with `windlass new DIR`.")
+            Error::new(
+                Code::ProjectMissing,
+                format!("cannot open {}: {error}", directory.display()),
+            )
+            .with_hint("Name the project with --dir DIR, or make one with `windlass new DIR`.")
         })?;
         let (settings, wrong) = config::load(&directory)?;
         Ok((Self { directory, settings }, wrong))
@@ -72,8 +75,12 @@ impl Project {
             return Ok(database);
         }
         let state = self.directory.join(STATE);
-        std::fs::create_dir_all(&state)
-            .map_err(|error| Error::new(Code::ClusterFailed, format!("cannot create {}: {error}", state.display())))?;
+        std::fs::create_dir_all(&state).map_err(|error| {
+            Error::new(
+                Code::ClusterFailed,
+                format!("cannot create {}: {error}", state.display()),
+            )
+        })?;
         let cluster = Cluster::start(ClusterOptions {
             directory: state,
             max_connections: self.settings.postgres.max_connections,

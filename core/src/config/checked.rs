@@ -153,7 +153,8 @@ impl Reader {
             version: self.get("version", text).unwrap_or_else(|| "0.1.0".to_owned()),
             http: Http {
                 listen: self.listen(),
-                body_limit: usize::try_from(self.get("http.body_limit", bytes).unwrap_or(1 << 20)).unwrap_or(usize::MAX),
+                body_limit: usize::try_from(self.get("http.body_limit", bytes).unwrap_or(1 << 20))
+                    .unwrap_or(usize::MAX),
                 header_timeout: self.duration("http.header_timeout", 10 * second),
                 body_timeout: self.duration("http.body_timeout", 30 * second),
                 idle_timeout: self.duration("http.idle_timeout", 60 * second),
@@ -175,7 +176,9 @@ impl Reader {
                     .unwrap_or_else(|| max_connections.saturating_add(8)),
             },
             log: Log {
-                level: self.get("log.level", level).unwrap_or(tracing::level_filters::LevelFilter::INFO),
+                level: self
+                    .get("log.level", level)
+                    .unwrap_or(tracing::level_filters::LevelFilter::INFO),
                 format: self.get("log.format", format).unwrap_or(LogFormat::Text),
             },
             docs: self.get("docs.enabled", boolean).unwrap_or(true),
@@ -210,7 +213,10 @@ impl Reader {
             Value::List(items) => items.clone(),
             Value::Text(text) if raw.untyped => text
                 .split(',')
-                .map(|part| Raw { value: Value::Text(part.trim().to_owned()), ..raw.clone() })
+                .map(|part| Raw {
+                    value: Value::Text(part.trim().to_owned()),
+                    ..raw.clone()
+                })
                 .collect(),
             _ => vec![raw.clone()],
         };

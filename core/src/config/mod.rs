@@ -28,15 +28,19 @@ pub fn load(directory: &Path) -> Result<(Settings, Vec<Diagnostic>)> {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             if !is_blank(directory) {
-                return Err(
-                    Error::new(Code::ProjectMissing, format!("there is no {FILE} in {}", directory.display()))
-                        .with_hint("Name the project with --dir DIR, or make one with `windlass new DIR`."),
-                );
+                return Err(Error::new(
+                    Code::ProjectMissing,
+                    format!("there is no {FILE} in {}", directory.display()),
+                )
+                .with_hint("Name the project with --dir DIR, or make one with `windlass new DIR`."));
             }
             String::new()
         }
         Err(error) => {
-            return Err(Error::new(Code::ConfigInvalid, format!("cannot read {}: {error}", path.display())));
+            return Err(Error::new(
+                Code::ConfigInvalid,
+                format!("cannot read {}: {error}", path.display()),
+            ));
         }
     };
     let environment: HashMap<String, String> = std::env::vars_os()
@@ -74,7 +78,10 @@ mod tests {
     use super::*;
 
     fn mistakes(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
-        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let environment = environment
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
         let (_, wrong) = read(text, &environment);
         wrong
             .iter()
@@ -93,7 +100,9 @@ mod tests {
             ),
             (
                 "[http]\nmax_connections = 3",
-                &["windlass.toml:2:1: there is no setting `http.max_connections`; did you mean `database.max_connections`?"],
+                &[
+                    "windlass.toml:2:1: there is no setting `http.max_connections`; did you mean `database.max_connections`?",
+                ],
             ),
             ("http = 1", &["windlass.toml:1:8: `http` is a section: write `[http]`"]),
             (
@@ -136,7 +145,10 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        let settings = read("[database]\nurl = \"postgresql://u:hunter2@db/x?sslmode=verify-full\"", &HashMap::new());
+        let settings = read(
+            "[database]\nurl = \"postgresql://u:hunter2@db/x?sslmode=verify-full\"",
+            &HashMap::new(),
+        );
         assert!(!format!("{settings:?}").contains("hunter2"));
         assert!(settings.1.is_empty());
         let wrong = mistakes("[database]\nurl = \"hunter2 is my password\"", &[]);

@@ -109,13 +109,7 @@ pub(super) fn read(
     found
 }
 
-fn flatten(
-    prefix: &str,
-    table: &DeTable<'_>,
-    text: &str,
-    found: &mut RawSettings,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+fn flatten(prefix: &str, table: &DeTable<'_>, text: &str, found: &mut RawSettings, diagnostics: &mut Vec<Diagnostic>) {
     for (name, value) in table {
         let key = format!("{prefix}{}", name.get_ref());
         let inside = format!("{key}.");
@@ -148,10 +142,15 @@ fn flatten(
 
 /// The known key or section that `key` is most likely meant to be.
 fn suggestion(key: &str) -> Option<&'static str> {
-    let sections = KEYS.iter().filter_map(|known| known.split_once('.').map(|(section, _)| section));
+    let sections = KEYS
+        .iter()
+        .filter_map(|known| known.split_once('.').map(|(section, _)| section));
     let last = key.rsplit('.').next().unwrap_or(key);
     // Right, but in the wrong section.
-    let misplaced = KEYS.iter().copied().find(|known| known.rsplit('.').next() == Some(last));
+    let misplaced = KEYS
+        .iter()
+        .copied()
+        .find(|known| known.rsplit('.').next() == Some(last));
     misplaced.or_else(|| nearest(key, KEYS.iter().copied().chain(sections)))
 }
 

@@ -56,7 +56,10 @@ pub async fn open_watched(config: &Config) -> Result<(Client, Closed)> {
     let opened = tokio::time::timeout(limit, connect(&config)).await;
     match opened {
         Ok(result) => result,
-        Err(_) => Err(unavailable(&config, &format!("no answer within {} s", limit.as_secs_f32()))),
+        Err(_) => Err(unavailable(
+            &config,
+            &format!("no answer within {} s", limit.as_secs_f32()),
+        )),
     }
 }
 
@@ -148,5 +151,7 @@ fn refused(config: &Config, error: tokio_postgres::Error) -> Error {
         _ => "This is what the server says; its log may say more.",
     };
     let message = format!("{} refused: {}", address(config), said.message());
-    Error::new(Code::DatabaseRefused, message).with_hint(hint).with_source(error)
+    Error::new(Code::DatabaseRefused, message)
+        .with_hint(hint)
+        .with_source(error)
 }

@@ -59,9 +59,9 @@ impl Pool {
     pub async fn get(&self) -> Result<Pooled<'_>> {
         self.0.get().await.map_err(|error| match error {
             bb8::RunError::TimedOut => Error::new(Code::PoolTimeout, Code::PoolTimeout.title()).with_retry_after(1),
-            bb8::RunError::User(error) => {
-                Error::new(Code::DatabaseUnavailable, error.to_string()).with_retry_after(1).with_source(error)
-            }
+            bb8::RunError::User(error) => Error::new(Code::DatabaseUnavailable, error.to_string())
+                .with_retry_after(1)
+                .with_source(error),
         })
     }
 }

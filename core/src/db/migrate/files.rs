@@ -93,7 +93,10 @@ fn one(project: &Path, name: String) -> Result<Migration, Diagnostic> {
     let text = |file: &str| match std::fs::read_to_string(directory.join(file)) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Diagnostic::file(relative.join(file), format!("cannot be read: {error}"))),
+        Err(error) => Err(Diagnostic::file(
+            relative.join(file),
+            format!("cannot be read: {error}"),
+        )),
     };
     let Some(up) = text("up.sql")? else {
         return Err(Diagnostic::file(&relative, "there is no up.sql").with_help("write one, or remove the directory"));
@@ -106,7 +109,10 @@ fn one(project: &Path, name: String) -> Result<Migration, Diagnostic> {
         Some(text) => metadata(&relative.join("metadata.toml"), &text)?,
         None => true,
     };
-    let sha256 = Sha256::digest(up.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = Sha256::digest(up.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok(Migration {
         version,
         name,

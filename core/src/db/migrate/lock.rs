@@ -30,7 +30,10 @@ pub(super) async fn take(client: &Client, wait: Duration) -> Result<()> {
 
 /// Gives it back; a session that is gone has lost it anyway.
 pub(super) async fn release(client: &Client) {
-    if let Err(error) = client.execute("select pg_advisory_unlock($1, $2)", &[&KEY.0, &KEY.1]).await {
+    if let Err(error) = client
+        .execute("select pg_advisory_unlock($1, $2)", &[&KEY.0, &KEY.1])
+        .await
+    {
         tracing::debug!("the migration lock went with its session: {error}");
     }
 }

@@ -228,7 +228,10 @@ impl Migrator {
             undo.push(migration.clone());
         }
         if undo.is_empty() && count > 0 {
-            return Err(Error::new(Code::MigrationInvalid, "no migration is applied, so none can be undone"));
+            return Err(Error::new(
+                Code::MigrationInvalid,
+                "no migration is applied, so none can be undone",
+            ));
         }
         let mut done = Vec::new();
         for migration in &undo {

@@ -48,7 +48,9 @@ async fn run(owner: &Config) -> Result<()> {
 }
 
 fn denied(error: tokio_postgres::Error) -> Error {
-    let reason = error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
+    let reason = error
+        .as_db_error()
+        .map_or_else(|| error.to_string(), |said| said.message().to_owned());
     Error::new(
         Code::MigrationFailed,
         format!("the schema `windlass` could not be created: {reason}"),

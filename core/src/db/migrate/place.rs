@@ -84,7 +84,8 @@ fn dollar(rest: &str) -> usize {
     };
     let tag = rest.get(..end + 2).unwrap_or_default();
     let name = tag.trim_matches('$');
-    let is_tag = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    let is_tag =
+        name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
     if !is_tag {
         return 1;
     }

@@ -17,12 +17,16 @@ const LIST: &str = "create table if not exists public.__diesel_schema_migrations
 /// How often a migration is tried that waits too long for a lock.
 const TRIES: u32 = 3;
 /// How long a statement may wait for a lock: behind it, every other query of that table waits, too.
-const LOCK_TIMEOUT: &str = "set lock_timeout = '5s'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0";
+const LOCK_TIMEOUT: &str =
+    "set lock_timeout = '5s'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0";
 
 /// Versions that are applied, with the time (RFC 3339).
 pub(super) async fn applied(client: &Client) -> Result<BTreeMap<String, String>> {
     let exists = client
-        .query_one("select to_regclass('public.__diesel_schema_migrations') is not null", &[])
+        .query_one(
+            "select to_regclass('public.__diesel_schema_migrations') is not null",
+            &[],
+        )
         .await
         .and_then(|row| row.try_get::<_, bool>(0))
         .map_err(lost)?;
@@ -49,9 +53,9 @@ pub(super) async fn one(client: &mut Client, migration: &Migration, direction: &
         "up" => migration.up.as_str(),
         _ => migration.down.as_deref().unwrap_or_default(),
     };
-    // Diesel's list keeps times without a zone: in UTC.
+    // What an earlier file has set is not to bind this one. Diesel's list keeps times without a zone: in UTC.
     client
-        .batch_execute(&format!("{LOCK_TIMEOUT}; set time zone 'UTC'; {LIST}"))
+        .batch_execute(&format!("reset all; {LOCK_TIMEOUT}; set time zone 'UTC'; {LIST}"))
         .await
         .map_err(|error| failed(migration, direction, text, 0, error))?;
     let mut attempt = 1;
@@ -61,7 +65,11 @@ pub(super) async fn one(client: &mut Client, migration: &Migration, direction: &
             return Ok(());
         };
         if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && migration.in_transaction && attempt < TRIES {
-            tracing::warn!(migration = migration.name, attempt, "a lock did not come free; trying again");
+            tracing::warn!(
+                migration = migration.name,
+                attempt,
+                "a lock did not come free; trying again"
+            );
             tokio::time::sleep(Duration::from_secs(1)).await;
             attempt += 1;
             continue;
@@ -76,10 +84,12 @@ async fn once(client: &mut Client, migration: &Migration, direction: &str, text:
     if migration.in_transaction {
         let transaction = client.transaction().await.map_err(|error| (0, error))?;
         execute(&transaction, text).await?;
-        // The file may have changed them; the next one is not to be bound by it.
         let record = record(direction);
         let after = usize::MAX;
-        transaction.execute(record, &[&migration.version]).await.map_err(|error| (after, error))?;
+        transaction
+            .execute(record, &[&migration.version])
+            .await
+            .map_err(|error| (after, error))?;
         transaction.commit().await.map_err(|error| (after, error))
     } else {
         execute(client, text).await?;
@@ -97,7 +107,11 @@ fn record(direction: &str) -> &'static str {
 
 /// Sends the text as one message, as Diesel does, and counts the statements that came to an end.
 async fn execute(client: &impl tokio_postgres::GenericClient, text: &str) -> Result<(), Failure> {
-    let messages = client.client().simple_query_raw(text).await.map_err(|error| (0, error))?;
+    let messages = client
+        .client()
+        .simple_query_raw(text)
+        .await
+        .map_err(|error| (0, error))?;
     let mut messages = std::pin::pin!(messages);
     let mut finished = 0;
     loop {
@@ -110,13 +124,7 @@ async fn execute(client: &impl tokio_postgres::GenericClient, text: &str) -> Res
     }
 }
 
-fn failed(
-    migration: &Migration,
-    direction: &str,
-    text: &str,
-    finished: usize,
-    error: tokio_postgres::Error,
-) -> Error {
+fn failed(migration: &Migration, direction: &str, text: &str, finished: usize, error: tokio_postgres::Error) -> Error {
     let Some(said) = error.as_db_error() else {
         return lost(error);
     };
@@ -131,7 +139,10 @@ fn failed(
         Some(byte) => Diagnostic::at(&file, text, byte, message),
         None => Diagnostic::file(&file, message),
     };
-    let details: Vec<&str> = [said.detail(), said.hint(), said.where_()].into_iter().flatten().collect();
+    let details: Vec<&str> = [said.detail(), said.hint(), said.where_()]
+        .into_iter()
+        .flatten()
+        .collect();
     let kept = match migration.in_transaction {
         true => "The database is as it was before this migration.",
         false => "This migration runs without a transaction: look what it left, then correct it.",
@@ -152,9 +163,14 @@ fn failed(
 pub(super) fn lost(error: tokio_postgres::Error) -> Error {
     if error.is_closed() || error.as_db_error().is_none() {
         return Error::new(Code::DatabaseUnavailable, "the connection to the database broke")
-            .with_hint("Look at the server, then run the command again: `windlass migrate status` shows where it stands.")
+            .with_hint(
+                "Look at the server, then run the command again: `windlass migrate status` shows where it stands.",
+            )
             .with_source(error);
     }
-    let reason = error.as_db_error().map(|said| said.message().to_owned()).unwrap_or_default();
+    let reason = error
+        .as_db_error()
+        .map(|said| said.message().to_owned())
+        .unwrap_or_default();
     Error::new(Code::MigrationFailed, format!("the database refused: {reason}")).with_source(error)
 }
