@@ -130,7 +130,13 @@ fn row<'a>(
     }
     for (name, json) in unknown {
         let writable = resource.fields.iter().filter(|field| !field.read_only);
-        let msg = match nearest(name, writable.map(|field| field.name.as_str())) {
+        // Names are compared only for the violations that are told: a body may hold thousands.
+        let meant = if report.is_full() {
+            None
+        } else {
+            nearest(name, writable.map(|field| field.name.as_str()))
+        };
+        let msg = match meant {
             Some(meant) => format!("is not a field; did you mean `{meant}`?"),
             None => "is not a field".to_owned(),
         };

@@ -126,6 +126,10 @@ fn vector(text: &str) -> Result<String, String> {
 /// # Errors
 ///
 /// A violation at `["path", name]`.
+#[expect(
+    clippy::result_large_err,
+    reason = "refusals are rare, and the caller gathers them as they are"
+)]
 pub fn path_value(field: &Field, text: &str) -> Result<String, Violation> {
     filter_value(field, text).map_err(|expected| Violation {
         kind: parsing_kind(&field.pg_type.kind).into(),

@@ -92,7 +92,7 @@ impl Report {
         ctx: Option<Value>,
     ) {
         self.count += 1;
-        if self.violations.len() < MOST {
+        if !self.is_full() {
             self.violations.push(Violation {
                 kind: kind.into(),
                 loc: at.loc(),
@@ -101,6 +101,11 @@ impl Report {
                 ctx,
             });
         }
+    }
+
+    /// Whether more violations are only counted, so that their words need not be found.
+    pub(super) fn is_full(&self) -> bool {
+        self.violations.len() >= MOST
     }
 
     /// How many there were.

@@ -130,7 +130,12 @@ pub(super) fn string(
             let allowed = want.rules.one_of.as_ref().unwrap_or(labels);
             if !allowed.iter().any(|label| *label == *text) {
                 let ctx = json!({"expected": alternatives(allowed)});
-                report.add(at, "enum", one_of(allowed, &text), Some(input), Some(ctx));
+                let msg = if report.is_full() {
+                    String::new()
+                } else {
+                    one_of(allowed, &text)
+                };
+                report.add(at, "enum", msg, Some(input), Some(ctx));
             }
             out.push_str(&text);
         }
@@ -181,7 +186,12 @@ fn rules(want: Want<'_>, text: &str, most: Option<u32>, input: &Json<'_>, at: &A
         && !words.iter().any(|word| word == text)
     {
         let ctx = json!({"expected": alternatives(words)});
-        report.add(at, "literal_error", one_of(words, text), Some(input), Some(ctx));
+        let msg = if report.is_full() {
+            String::new()
+        } else {
+            one_of(words, text)
+        };
+        report.add(at, "literal_error", msg, Some(input), Some(ctx));
     }
     if let Some((kind, msg)) = rules.format.and_then(|format| formats::fault(format, text)) {
         report.add(at, kind, msg, Some(input), None);

@@ -2,6 +2,7 @@
 
 mod api;
 mod app;
+mod catalogue;
 mod fixture;
 mod layers;
 mod refusals;
