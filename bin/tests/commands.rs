@@ -68,6 +68,11 @@ fn check_names_every_mistake() {
     for expected in ["windlass.toml:1:1: ", "windlass.toml:3:10: ", "migrations/first: "] {
         assert!(said.contains(expected), "{said}");
     }
+    std::fs::remove_dir_all(app.join("migrations/first")).unwrap();
+    std::fs::create_dir_all(app.join("migrations/1_a")).unwrap();
+    std::fs::write(app.join("migrations/1_a/up.sql"), "create table a ();\nselec 1;").unwrap();
+    let tried = text(&windlass(app, &["check"]).stdout);
+    assert!(tried.contains("migrations/1_a/up.sql:2:1: syntax error"), "{tried}");
     let elsewhere = windlass(app, &["check", "--dir", "absent"]);
     assert_eq!(elsewhere.status.code(), Some(1));
     assert!(text(&elsewhere.stderr).contains("error[project_missing]"));

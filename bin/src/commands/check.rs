@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use windlass_core::app::{Project, contracts};
-use windlass_core::error::Result;
+use windlass_core::app::{Database, Project, contracts};
+use windlass_core::db::scratch::Scratch;
+use windlass_core::diagnostic::Diagnostic;
+use windlass_core::error::{Code, Error, Result};
 
 use super::with_database;
 use crate::report;
@@ -18,22 +20,7 @@ pub async fn run(directory: &Path, json: bool) -> Result<ExitCode> {
     let readable = migrations.is_empty();
     found.extend(migrations);
     if reachable {
-        let (contracts, pending) = with_database(&project, async |database| {
-            let pending = if readable {
-                project.migrator(database).await?.pending().await?
-            } else {
-                Vec::new()
-            };
-            let (_snapshot, wrong) = contracts::snapshot(&project, database).await?;
-            Ok((wrong, pending))
-        })
-        .await?;
-        found.extend(contracts);
-        for name in pending {
-            report::note(format_args!(
-                "note: migration {name} is pending: resource files are checked without it"
-            ));
-        }
+        found.extend(with_database(&project, async |database| beside(&project, database, readable).await).await?);
     }
     if json {
         let items: Vec<_> = found
@@ -58,4 +45,56 @@ pub async fn run(directory: &Path, json: bool) -> Result<ExitCode> {
         n => report::note(format_args!("{n} mistakes")),
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// Checks resource files against the database as it would be with all migrations applied.
+async fn beside(project: &Project, database: &Database, readable: bool) -> Result<Vec<Diagnostic>> {
+    let pending = if readable {
+        project.migrator(database).await?.pending().await?
+    } else {
+        Vec::new()
+    };
+    let Some((endpoint, _)) = database.embedded.as_ref().filter(|_| !pending.is_empty()) else {
+        for name in pending {
+            report::note(format_args!(
+                "note: migration {name} is pending: resource files are checked without it"
+            ));
+        }
+        return Ok(contracts::snapshot(project, database).await?.1);
+    };
+    let scratch = Scratch::make(endpoint).await?;
+    let tried = Database {
+        cluster: None,
+        embedded: None,
+        owner: scratch.owner.clone(),
+        login: scratch.login.clone(),
+    };
+    let result = rehearse(project, &tried).await;
+    let dropped = scratch.drop().await;
+    let found = result?;
+    dropped?;
+    Ok(found)
+}
+
+async fn rehearse(project: &Project, scratch: &Database) -> Result<Vec<Diagnostic>> {
+    match project.migrator(scratch).await?.up().await {
+        Ok(_) => {}
+        Err(error) if error.code() == Code::MigrationFailed => return Ok(vec![placed(&error)]),
+        Err(error) => return Err(error),
+    }
+    Ok(contracts::snapshot(project, scratch).await?.1)
+}
+
+/// A failed migration's message begins with its place.
+fn placed(error: &Error) -> Diagnostic {
+    let (place, message) = error
+        .message()
+        .split_once(": ")
+        .unwrap_or(("migrations", error.message()));
+    let mut parts = place.splitn(3, ':');
+    let mut found = Diagnostic::file(parts.next().unwrap_or_default(), message);
+    let mut number = || parts.next().and_then(|part| part.parse().ok()).unwrap_or_default();
+    (found.line, found.column) = (number(), number());
+    found.help = error.details().map(ToOwned::to_owned);
+    found
 }

@@ -7,6 +7,7 @@ pub mod lane;
 pub mod migrate;
 pub mod pool;
 pub mod schema;
+pub mod scratch;
 pub mod store;
 pub mod wire;
 mod wire_time;
