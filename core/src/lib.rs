@@ -2,8 +2,11 @@
 //!
 //! The modules stand in the order in which they may use each other: each imports only from those above it.
 
+pub mod diagnostic;
 pub mod error;
 pub mod suggest;
+
+pub mod config;
 
 pub mod catalog;
 pub mod contract;

@@ -1,0 +1,42 @@
+//! Makes the snapshot: the catalog of the database, narrowed by the project's resource files.
+
+use std::path::PathBuf;
+
+use super::project::{Database, Project};
+use crate::catalog::Catalog;
+use crate::contract::Snapshot;
+use crate::diagnostic::Diagnostic;
+use crate::error::{Code, Error, Result};
+
+/// What the serving role sees in the database.
+///
+/// # Errors
+/// As connecting.
+pub async fn catalog(project: &Project, database: &Database) -> Result<Catalog> {
+    let _client = project.connect(database).await?;
+    // SEAM: db::introspect::catalog(&client).await
+    Ok(Catalog::default())
+}
+
+/// The snapshot of a project, with the mistakes in its resource files.
+///
+/// # Errors
+/// As [`catalog`].
+pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapshot, Vec<Diagnostic>)> {
+    let _catalog = catalog(project, database).await?;
+    // SEAM: contract::load(&project.directory, &catalog)
+    let (resources, wrong) = (Vec::new(), Vec::new());
+    let settings = &project.settings;
+    let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), resources);
+    Ok((snapshot, wrong))
+}
+
+/// The text of a resource file for a table, with its path in the project.
+///
+/// # Errors
+/// If there is no such table.
+pub fn resource_file(_catalog: &Catalog, table: &str) -> Result<(PathBuf, String)> {
+    // SEAM: contract::write::resource_file
+    Err(Error::new(Code::ProjectInvalid, format!("there is no table `{table}`"))
+        .with_hint("`windlass db psql -- -c '\\dt'` lists the tables."))
+}
