@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+use windlass_core::config::Listen;
 use windlass_core::error::{Code, Error, Result};
-use windlass_core::http::Listen;
 
 use crate::report;
 

@@ -9,7 +9,7 @@ use windlass_core::app::{Context, Database, Limits, Project, Published, contract
 use windlass_core::config::{self, Listen};
 use windlass_core::db::lane::{LaneOptions, Lanes};
 use windlass_core::error::{Code, Result};
-use windlass_core::http::{self, Server};
+use windlass_core::http::Server;
 use windlass_core::telemetry::logs;
 
 use super::load;
@@ -29,9 +29,8 @@ pub async fn serve(project: &Project, listen: &[Listen], migrate: bool, data: Op
     } else {
         listen
     };
-    let listens: Vec<http::Listen> = listen.iter().map(address).collect();
     // First of all: an address in use is found before a database starts, and early requests wait instead of failing.
-    let server = Server::bind(&listens).await?;
+    let server = Server::bind(listen).await?;
     let database = project.start().await?;
     let served = answer(project, &database, server, migrate, data).await;
     let stopped = database.stop().await;
@@ -82,7 +81,7 @@ async fn answer(
             }
         })
     });
-    for address in &addresses {
+    for address in addresses.iter().map(Listen::url) {
         let docs = if settings.docs {
             format!("  docs {address}/docs")
         } else {
@@ -116,11 +115,4 @@ pub async fn stopped() {
         }
         std::process::exit(1);
     });
-}
-
-fn address(listen: &Listen) -> http::Listen {
-    match listen {
-        Listen::Tcp(address) => http::Listen::Tcp(*address),
-        Listen::Unix(path) => http::Listen::Unix(path.clone()),
-    }
 }

@@ -38,6 +38,17 @@ impl FromStr for Listen {
     }
 }
 
+impl Listen {
+    /// Where a client finds it: `http://127.0.0.1:8080`, or `unix:/run/app.sock`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self {
+            Self::Tcp(address) => format!("http://{address}"),
+            Self::Unix(_) => self.to_string(),
+        }
+    }
+}
+
 impl std::fmt::Display for Listen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -88,8 +99,6 @@ pub struct Http {
     pub body_timeout: Duration,
     /// For a connection without a request.
     pub idle_timeout: Duration,
-    /// For the whole of a request.
-    pub request_timeout: Duration,
     /// For requests in flight, once told to stop.
     pub shutdown_timeout: Duration,
 }
@@ -158,7 +167,6 @@ impl Reader {
                 header_timeout: self.duration("http.header_timeout", 10 * second),
                 body_timeout: self.duration("http.body_timeout", 30 * second),
                 idle_timeout: self.duration("http.idle_timeout", 60 * second),
-                request_timeout: self.duration("http.request_timeout", 30 * second),
                 shutdown_timeout: self.duration("http.shutdown_timeout", 30 * second),
             },
             database: Database {

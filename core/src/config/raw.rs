@@ -22,7 +22,6 @@ pub(super) const KEYS: &[&str] = &[
     "http.header_timeout",
     "http.body_timeout",
     "http.idle_timeout",
-    "http.request_timeout",
     "http.shutdown_timeout",
     "database.url",
     "database.max_connections",

@@ -11,4 +11,4 @@ mod routes;
 pub mod server;
 
 pub use reply::Reply;
-pub use server::{Listen, Server};
+pub use server::Server;

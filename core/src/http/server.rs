@@ -1,6 +1,5 @@
 //! Listeners, the one handler behind them, and the way out.
 
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,26 +16,9 @@ use tokio::task::JoinSet;
 
 use super::{problem, router};
 use crate::app::Context;
+use crate::config::Listen;
 use crate::error::{Code, Error, Result};
 use crate::telemetry::observation::Observation;
-
-/// Where to listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Listen {
-    /// An address; port 0 takes a free one.
-    Tcp(SocketAddr),
-    /// A Unix socket; the file gets mode 0660.
-    Unix(PathBuf),
-}
-
-impl std::fmt::Display for Listen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Tcp(address) => write!(f, "http://{address}"),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
-}
 
 enum Bound {
     Tcp(TcpAcceptor),

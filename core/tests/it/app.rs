@@ -10,11 +10,12 @@ use futures_util::FutureExt;
 use reqwest::{Method, RequestBuilder, Response};
 use tokio::sync::oneshot;
 use windlass_core::app::{Context, Limits, Published};
+use windlass_core::config::Listen;
 use windlass_core::contract::{self, Snapshot};
 use windlass_core::db::cluster::{Cluster, ClusterOptions, Role};
 use windlass_core::db::lane::{LaneOptions, Lanes};
 use windlass_core::db::{connect, introspect};
-use windlass_core::http::{Listen, Server};
+use windlass_core::http::Server;
 
 /// A running service.
 pub struct App {
