@@ -9,11 +9,12 @@ use std::sync::OnceLock;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use windlass_core::catalog::{Kind, PgType, QualifiedName, RelationKind};
+use windlass_core::contract::compile_rule;
 use windlass_core::contract::{
     Access, Decimal, Field, FieldRules, Format, JsonForm, Normalize, PageLimits, Resource, Rule,
 };
 use windlass_core::request::json::parse;
-use windlass_core::validate::{Model, body, compile_rule};
+use windlass_core::validate::{Model, body};
 
 const BODY: &str = r#"{"email":"ada@example.com","name":"Ada Lovelace","company":"Analytical Engines","score":42,"tags":["a","b"],"meta":{"utm":"spring"}}"#;
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::project::{Database, Project};
 use crate::catalog::Catalog;
-use crate::contract::Snapshot;
+use crate::contract::{self, Snapshot};
+use crate::db::introspect;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Code, Error, Result};
 
@@ -13,9 +14,8 @@ use crate::error::{Code, Error, Result};
 /// # Errors
 /// As connecting.
 pub async fn catalog(project: &Project, database: &Database) -> Result<Catalog> {
-    let _client = project.connect(database).await?;
-    // SEAM: db::introspect::catalog(&client).await
-    Ok(Catalog::default())
+    let client = project.connect(database).await?;
+    introspect::catalog(&client).await
 }
 
 /// The snapshot of a project, with the mistakes in its resource files.
@@ -23,9 +23,8 @@ pub async fn catalog(project: &Project, database: &Database) -> Result<Catalog> 
 /// # Errors
 /// As [`catalog`].
 pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapshot, Vec<Diagnostic>)> {
-    let _catalog = catalog(project, database).await?;
-    // SEAM: contract::load(&project.directory, &catalog)
-    let (resources, wrong) = (Vec::new(), Vec::new());
+    let catalog = catalog(project, database).await?;
+    let (resources, wrong) = contract::load(&project.directory, &catalog);
     let settings = &project.settings;
     let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), resources);
     Ok((snapshot, wrong))

@@ -2,14 +2,28 @@
 //!
 //! Validator, SQL, `OpenAPI` and docs are all made from here, so they cannot drift apart.
 
+mod check_expr;
 mod decimal;
+mod default_value;
+mod derive;
 mod field;
+mod load;
+mod narrow;
+mod overlay;
+mod overlay_parse;
+mod path;
+mod pattern;
 mod resource;
 mod rule;
+mod rule_compile;
 mod snapshot;
+mod source;
+mod sql_expr;
 
 pub use decimal::Decimal;
 pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
+pub use load::{load, read_resource};
 pub use resource::{Access, CheckName, Grant, PageLimits, Reference, Resource, Unique, Verb};
 pub use rule::Rule;
+pub use rule_compile::{RULE_ENV, compile_rule};
 pub use snapshot::Snapshot;

@@ -19,7 +19,7 @@ mod tests;
 
 pub use check::body;
 pub use parameter::{filter_value, path_value};
-pub use rules::{compile_rule, stored_row};
+pub use rules::stored_row;
 
 /// What a body is for; it decides which fields may, and which must, be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 
-use super::{Bind, Model, body, compile_rule, filter_value, path_value, stored_row};
+use super::{Bind, Model, body, filter_value, path_value, stored_row};
 use crate::catalog::{Kind, PgType, QualifiedName, RelationKind};
+use crate::contract::compile_rule;
 use crate::contract::{
     Access, Decimal, Field, FieldRules, Format, JsonForm, Metric, Normalize, PageLimits, Resource, Rule, Shape,
 };
