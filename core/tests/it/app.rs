@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,6 @@ pub struct App {
     pub client: reqwest::Client,
     pub base: String,
     pub address: std::net::SocketAddr,
-    pub folder: PathBuf,
 }
 
 /// What a test may change.
@@ -101,7 +100,6 @@ where
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             base: format!("http://{address}"),
             address,
-            folder: folder.path().to_owned(),
         });
         let outcome = AssertUnwindSafe(test(Arc::clone(&app))).catch_unwind().await;
         stop.send(()).unwrap();
