@@ -11,7 +11,7 @@ use super::with_database;
 use crate::report;
 
 /// Prints the document of the project in `directory`, or compares it with `old`.
-pub async fn run(directory: &Path, old: Option<&Path>, _json: bool) -> Result<ExitCode> {
+pub async fn run(directory: &Path, old: Option<&Path>, json: bool) -> Result<ExitCode> {
     let project = Project::open(directory)?;
     let (snapshot, wrong) =
         with_database(&project, async |database| contracts::snapshot(&project, database).await).await?;
@@ -31,7 +31,21 @@ pub async fn run(directory: &Path, old: Option<&Path>, _json: bool) -> Result<Ex
         .with_hint("Make one with `windlass openapi > OLD`.")
     };
     let text = std::fs::read_to_string(old).map_err(|error| unreadable(error.to_string()))?;
-    let _old: serde_json::Value = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
-    // SEAM: openapi::diff(&old, &document): print each change, exit 1 if one is breaking
-    Err(Error::new(Code::Internal, "comparing documents is not built in yet"))
+    let old: serde_json::Value = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    let changes = windlass_core::openapi::diff(&old, &document);
+    let breaking = changes.iter().filter(|change| change.breaking).count();
+    if json {
+        report::json(&serde_json::to_value(&changes).map_err(Error::internal)?);
+    } else {
+        for change in &changes {
+            let mark = if change.breaking { "breaking" } else { "        " };
+            report::line(format_args!("{mark}  {}: {}", change.at, change.what));
+        }
+        report::line(format_args!("{} changes, {breaking} of them breaking", changes.len()));
+    }
+    Ok(if breaking == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

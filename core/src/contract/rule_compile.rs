@@ -33,7 +33,12 @@ pub fn compile_rule(expr: &str) -> Result<(Arc<Program>, Vec<String>), String> {
     let program = RULE_ENV.compile(expr).map_err(|errors| {
         errors.errors.first().map_or_else(
             || "not a CEL expression".to_owned(),
-            |error| format!("not a CEL expression: line {}, column {}: {}", error.pos.0, error.pos.1, error.msg),
+            |error| {
+                format!(
+                    "not a CEL expression: line {}, column {}: {}",
+                    error.pos.0, error.pos.1, error.msg
+                )
+            },
         )
     })?;
     let mut reads = Reads::default();

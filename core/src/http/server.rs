@@ -120,8 +120,7 @@ fn start<A: Acceptor + Send + 'static>(
     let fuse = FuseConfig::default()
         .with_http1_header_timeout(limits.header_timeout)
         .with_connection_idle_timeout(limits.idle_timeout)
-        .with_write_stall_timeout(limits.idle_timeout)
-        .with_request_body_timeout(limits.body_timeout);
+        .with_write_stall_timeout(limits.idle_timeout);
     let mut server = salvo::Server::new(acceptor).fuse_config(fuse);
     server.http1_mut().keep_alive(true).max_buf_size(64 * 1024);
     handles.push(server.handle());

@@ -159,7 +159,7 @@ fn rules_that_cannot_be() {
     let (_, fields) = compile_rule("self.b > 1 && has(self.a) && self['c'].exists(x, x == self.b)").unwrap();
     assert_eq!(fields, ["b", "a", "c"]);
     for (expr, part) in [
-        ("self.a >", "line 1, column "),
+        ("self.a >", "not a CEL expression: line 1, column "),
         ("a > 1", "`a` is not known here; a field is written `self.a`"),
         ("size(self) > 1", "`self` stands for the row"),
         ("self[self.a] == 1", "`self` stands for the row"),
