@@ -273,9 +273,9 @@ impl Deriving<'_, '_, '_> {
             .components()
             .all(|part| matches!(part, std::path::Component::Normal(_)));
         let shape = if inside {
-            (self.read_file)(path).and_then(|text| compile_schema(&text))
+            (self.read_file)(&self.source.file().with_file_name(path)).and_then(|text| compile_schema(&text))
         } else {
-            Err("name a file within the project, relative to its directory".to_owned())
+            Err("name a file beside the resource file, or in a folder there".to_owned())
         };
         match shape {
             Ok(shape) => Some(shape),

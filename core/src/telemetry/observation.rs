@@ -24,7 +24,8 @@ pub struct Observation<'a> {
 impl Observation<'_> {
     /// Writes it to the log: faults of ours at `error` with their cause, everything else at `info`.
     pub fn log(&self) {
-        let duration_ms = self.duration.as_secs_f64() * 1000.0;
+        // In microsecond steps: more digits say nothing.
+        let duration_ms = (self.duration.as_secs_f64() * 1e6).round() / 1e3;
         let code = self.error.map(|error| error.code().as_str());
         match self.error.filter(|_| self.status >= 500) {
             Some(error) => {
