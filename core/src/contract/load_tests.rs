@@ -476,7 +476,7 @@ fn every_mistake_has_its_place() {
         ),
         (
             "[fields.meta]\nschema = '../x.json'",
-            ":2:10: `../x.json` is no schema to use: name a file within",
+            ":2:10: `../x.json` is no schema to use: name a file beside",
         ),
         (
             "[fields.meta]\nschema = 'schemas/broken.json'",
