@@ -19,12 +19,16 @@ pub fn translate(error: tokio_postgres::Error, resource: Option<&Resource>, comm
         return if error.is_closed() || is_io(&error) {
             lost(committing).with_source(error)
         } else {
-            Error::internal(error)
+            fault(committing).with_source(error)
         };
     };
-    let state = database.code().code();
-    // The server ended the session while the write was under way: before the commit, as it could still say so.
-    of_state(state, database, resource).with_source(error)
+    // A trigger may fail on another table, whose constraints and columns are none of this resource's.
+    let own = |resource: &&Resource| {
+        database.table().is_none_or(|table| table == resource.table.name)
+            && database.schema().is_none_or(|schema| schema == resource.table.schema)
+    };
+    // A server that ends the session in the middle of a write still says so before the commit.
+    of_state(database.code().code(), database, resource.filter(own)).with_source(error)
 }
 
 /// The connection broke.
@@ -36,6 +40,15 @@ pub fn lost(committing: bool) -> Error {
             .with_retry_after(RETRY_AFTER)
     } else {
         unavailable()
+    }
+}
+
+/// An answer that cannot be read. After a write the row may be there all the same.
+fn fault(committing: bool) -> Error {
+    if committing {
+        lost(true)
+    } else {
+        Error::new(Code::Internal, Code::Internal.title())
     }
 }
 
@@ -57,7 +70,8 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
             let fields = resource.map(|r| unique_fields(r, constraint)).unwrap_or_default();
             named(of(Code::UniqueConflict), &fields, "already taken")
         }
-        "23503" => {
+        "23P01" => of(Code::UniqueConflict).with_details("it overlaps with a row that exists already"),
+        "23503" | "23001" => {
             let fields = resource.map(|r| reference_fields(r, constraint)).unwrap_or_default();
             if fields.is_empty() {
                 of(Code::ForeignKeyConflict)
@@ -80,6 +94,12 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
                 "must not be null",
             )
         }
+        "44000" => broken(Vec::new(), "value_error", "the row would fall outside of this view"),
+        _ if state.starts_with("54") => broken(
+            Vec::new(),
+            "value_error",
+            "a value is larger than the database can store or index",
+        ),
         "23514" => broken(
             resource.map(|r| check_fields(r, constraint)).unwrap_or_default(),
             "value_error",
@@ -99,7 +119,9 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
         "42501" => of(Code::Forbidden),
         "40001" | "40P01" | "55P03" => of(Code::WriteConflict).with_retry_after(RETRY_AFTER),
         "57014" => of(Code::StatementTimeout),
-        "25006" => of(Code::Forbidden).with_details("the database is read-only"),
+        // A standby that has not been promoted yet.
+        "25006" => unavailable(),
+        "0A000" => Error::new(Code::BadQuery, "The database cannot do this with these columns"),
         "P0001" => Error::new(Code::DatabaseRule, database.message())
             .with_details_if(database.detail())
             .with_hint_if(database.hint()),

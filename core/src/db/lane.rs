@@ -4,24 +4,23 @@
 //! are pooled connections that serve one request at a time: lists, and every write. A connection that
 //! broke, or whose request was dropped half-way, is never used again.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use bb8::{ManageConnection, Pool, RunError};
+use bb8::{ManageConnection, Pool, PooledConnection, RunError};
 use tokio::sync::Mutex;
-use tokio_postgres::{Client, Config, Row};
+use tokio::time::timeout;
+use tokio_postgres::Config;
 
-use super::connect;
-use super::error::{lost, translate, unavailable};
-use super::wire;
+use super::connection::Connection;
+use super::error::unavailable;
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
 use crate::sql::Statement;
 
-/// Most prepared statements that one connection keeps.
-const PREPARED: usize = 256;
+/// After a failed connect, requests are refused at once for so long, instead of queueing up to try again.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// How many connections, and how long to wait for one.
 #[derive(Debug, Clone)]
@@ -30,9 +29,9 @@ pub struct LaneOptions {
     pub shared: usize,
     /// Connections of the exclusive lanes.
     pub exclusive: u32,
-    /// Longest wait for an exclusive lane.
+    /// Longest wait for a lane.
     pub wait: Duration,
-    /// Postgres's `statement_timeout`.
+    /// Postgres's `statement_timeout`; a second later the connection is given up.
     pub statement_timeout: Duration,
 }
 
@@ -49,46 +48,82 @@ pub struct Reply {
     pub key: Vec<String>,
 }
 
-/// Called with each row as stored, before the commit; an error rolls everything back.
-pub type Verify<'a> = &'a (dyn Fn(usize, &serde_json::Value) -> Result<()> + Send + Sync);
+/// Called with each row's number and the row as stored; an error rolls everything back.
+pub type Rules<'a> = &'a (dyn Fn(usize, &serde_json::Value) -> Result<()> + Send + Sync);
+
+/// What must hold before a write is committed.
+#[derive(Clone, Copy, Default)]
+pub struct Checks<'a> {
+    /// Rules across fields.
+    pub rules: Option<Rules<'a>>,
+    /// At most one row is written.
+    pub one: bool,
+    /// One row is written, neither none nor several.
+    pub exactly_one: bool,
+}
+
+impl Checks<'_> {
+    fn any(&self) -> bool {
+        self.rules.is_some() || self.one || self.exactly_one
+    }
+}
 
 /// All lanes to one database.
 pub struct Lanes {
-    config: Config,
-    shared: Vec<Mutex<Option<Arc<Connection>>>>,
+    manager: Manager,
+    shared: Vec<Mutex<Slot>>,
     next: AtomicUsize,
     exclusive: Pool<Manager>,
+    size: u32,
+    wait: Duration,
+}
+
+/// One place of the shared lane.
+#[derive(Default)]
+struct Slot {
+    connection: Option<Arc<Connection>>,
+    failed: Option<Instant>,
 }
 
 impl Lanes {
     /// Opens lanes as the role of `config`. The first connection is tried, the rest come as they are needed.
     ///
     /// # Errors
-    /// As [`connect::open`].
+    /// As [`super::connect::open`].
     pub async fn open(mut config: Config, options: &LaneOptions) -> Result<Self> {
-        config.application_name("windlass").options(format!(
-            "-c statement_timeout={} -c idle_in_transaction_session_timeout=30000",
+        // What the session looks like never depends on the server's settings.
+        let session = format!(
+            "{} -c statement_timeout={} -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=postgres",
+            config.get_options().unwrap_or_default(),
             options.statement_timeout.as_millis()
-        ));
-        let first = Connection::open(&config).await?;
-        let mut shared: Vec<_> = (0..options.shared.max(1)).map(|_| Mutex::new(None)).collect();
-        if let Some(slot) = shared.first_mut() {
-            *slot.get_mut() = Some(Arc::new(first));
-        }
+        );
+        config.application_name("windlass").options(session.trim());
+        let manager = Manager {
+            config,
+            deadline: options.statement_timeout + Duration::from_secs(1),
+        };
+        let first = Slot {
+            connection: Some(Arc::new(manager.connect().await?)),
+            failed: None,
+        };
+        let rest = (1..options.shared.max(1)).map(|_| Slot::default());
+        let size = options.exclusive.max(1);
         let exclusive = Pool::builder()
-            .max_size(options.exclusive.max(1))
+            .max_size(size)
             .min_idle(Some(1))
             .test_on_check_out(false)
             .connection_timeout(options.wait)
             .max_lifetime(Some(Duration::from_secs(1800)))
             .idle_timeout(Some(Duration::from_secs(300)))
             .error_sink(Box::new(Sink))
-            .build_unchecked(Manager { config: config.clone() });
+            .build_unchecked(manager.clone());
         Ok(Self {
-            config,
-            shared,
+            manager,
+            shared: std::iter::once(first).chain(rest).map(Mutex::new).collect(),
             next: AtomicUsize::new(0),
             exclusive,
+            size,
+            wait: options.wait,
         })
     }
 
@@ -97,8 +132,7 @@ impl Lanes {
     /// # Errors
     /// Translated errors of Postgres.
     pub async fn point(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
-        let connection = self.shared().await?;
-        connection.read(statement, resource).await
+        self.shared().await?.read(statement, resource).await
     }
 
     /// Runs a read of many rows on an exclusive lane.
@@ -109,267 +143,104 @@ impl Lanes {
         let lane = self.lane().await?;
         let work = lane.begin();
         let reply = lane.read(statement, resource).await;
-        work.done();
+        finish(work, &reply);
         reply
     }
 
-    /// Runs a write: one statement by itself, several (or one to verify) in a transaction.
+    /// Runs a write: one statement by itself, several (or one with checks) in a transaction.
     ///
     /// # Errors
     /// Translated errors of Postgres; `commit_unknown` if the connection broke while the write may have been stored.
-    pub async fn write(
-        &self,
-        statements: &[Statement],
-        resource: &Resource,
-        verify: Option<Verify<'_>>,
-    ) -> Result<Reply> {
+    pub async fn write(&self, statements: &[Statement], resource: &Resource, checks: Checks<'_>) -> Result<Reply> {
         let lane = self.lane().await?;
         let work = lane.begin();
         let reply = match statements {
-            [statement] if verify.is_none() => lane.autocommit(statement, resource).await,
-            _ => lane.transaction(statements, resource, verify).await,
+            [statement] if !checks.any() => lane.autocommit(statement, resource).await,
+            _ => lane.transaction(statements, resource, &checks).await,
         };
-        work.done();
+        finish(work, &reply);
         reply
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, within two seconds.
     ///
     /// # Errors
     /// `database_unavailable`.
     pub async fn ping(&self) -> Result<()> {
-        let connection = self.shared().await?;
-        let asked = tokio::time::timeout(Duration::from_secs(2), connection.client.simple_query("")).await;
-        match asked {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(translate(error, None, false)),
-            Err(_) => Err(unavailable()),
-        }
+        let asked = timeout(Duration::from_secs(2), async { self.shared().await?.ping().await });
+        asked.await.unwrap_or_else(|_| Err(unavailable()))
     }
 
     async fn shared(&self) -> Result<Arc<Connection>> {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.shared.len();
         let slot = self.shared.get(at).ok_or_else(unavailable)?;
-        // Held while connecting, so that one request reconnects and the others wait for it.
+        timeout(self.wait, self.connected(slot))
+            .await
+            .unwrap_or_else(|_| Err(unavailable()))
+    }
+
+    /// The slot is held while connecting, so that one request reconnects and the others wait for it.
+    async fn connected(&self, slot: &Mutex<Slot>) -> Result<Arc<Connection>> {
         let mut slot = slot.lock().await;
-        if let Some(connection) = slot.as_ref().filter(|connection| !connection.client.is_closed()) {
+        if let Some(connection) = slot.connection.as_ref().filter(|connection| !connection.is_closed()) {
             return Ok(Arc::clone(connection));
         }
+        if slot.failed.is_some_and(|failed| failed.elapsed() < PAUSE) {
+            return Err(unavailable());
+        }
+        // Noted beforehand: a connect that outlasts the wait is dropped in the middle.
+        slot.failed = Some(Instant::now());
         let connection = Arc::new(
-            Connection::open(&self.config)
+            self.manager
+                .connect()
                 .await
                 .map_err(|error| unavailable().with_source(error))?,
         );
-        *slot = Some(Arc::clone(&connection));
+        *slot = Slot {
+            connection: Some(Arc::clone(&connection)),
+            failed: None,
+        };
         Ok(connection)
     }
 
-    async fn lane(&self) -> Result<bb8::PooledConnection<'_, Manager>> {
-        self.exclusive.get().await.map_err(|error| match error {
+    async fn lane(&self) -> Result<PooledConnection<'_, Manager>> {
+        // Lanes that broke while they lay idle are dropped here, not handed to a request.
+        for _ in 0..=self.size {
+            let lane = self.exclusive.get().await.map_err(|error| self.no_lane(error))?;
+            if !lane.is_broken() {
+                return Ok(lane);
+            }
+        }
+        Err(unavailable())
+    }
+
+    /// Within the wait there was neither a lane nor a new connection: all are at work, or the database is away.
+    fn no_lane(&self, error: RunError<Error>) -> Error {
+        match error {
             RunError::User(error) => unavailable().with_source(error),
-            RunError::TimedOut => {
-                // No lane and no connection within the wait: a full pool, or a database that is away.
-                if self.exclusive.state().connections == 0 {
-                    unavailable()
-                } else {
-                    Error::new(Code::PoolTimeout, Code::PoolTimeout.title()).with_retry_after(1)
-                }
-            }
-        })
+            RunError::TimedOut if self.exclusive.state().connections == 0 => unavailable(),
+            RunError::TimedOut => Error::new(Code::PoolTimeout, Code::PoolTimeout.title()).with_retry_after(1),
+        }
     }
 }
 
-/// A connection with its prepared statements.
-pub struct Connection {
-    client: Client,
-    prepared: Mutex<HashMap<String, (tokio_postgres::Statement, u64)>>,
-    clock: AtomicU64,
-    busy: std::sync::atomic::AtomicBool,
-}
-
-/// Marks a connection as busy; if it is dropped before [`Work::done`], the connection is not used again.
-struct Work<'a>(&'a Connection);
-
-impl Work<'_> {
-    fn done(self) {
-        self.0.busy.store(false, Ordering::Release);
+/// A lane goes back to the pool unless its connection may be in the middle of something.
+fn finish(work: super::connection::Work<'_>, reply: &Result<Reply>) {
+    let broken = |error: &Error| {
+        matches!(
+            error.code(),
+            Code::CommitUnknown | Code::DatabaseUnavailable | Code::Internal
+        )
+    };
+    if !reply.as_ref().is_err_and(broken) {
+        work.done();
     }
 }
 
-impl Connection {
-    async fn open(config: &Config) -> Result<Self> {
-        let client = connect::open(config).await?;
-        Ok(Self {
-            client,
-            prepared: Mutex::new(HashMap::new()),
-            clock: AtomicU64::new(0),
-            busy: false.into(),
-        })
-    }
-
-    fn begin(&self) -> Work<'_> {
-        self.busy.store(true, Ordering::Release);
-        Work(self)
-    }
-
-    async fn prepare(&self, text: &str) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {
-        let now = self.clock.fetch_add(1, Ordering::Relaxed);
-        if let Some((statement, used)) = self.prepared.lock().await.get_mut(text) {
-            *used = now;
-            return Ok(statement.clone());
-        }
-        let statement = self.client.prepare(text).await?;
-        let mut prepared = self.prepared.lock().await;
-        if prepared.len() >= PREPARED {
-            let oldest = prepared
-                .iter()
-                .min_by_key(|(_, (_, used))| *used)
-                .map(|(text, _)| text.clone());
-            oldest.and_then(|text| prepared.remove(&text));
-        }
-        prepared.insert(text.to_owned(), (statement.clone(), now));
-        Ok(statement)
-    }
-
-    async fn query(&self, statement: &Statement) -> Result<Vec<Row>, tokio_postgres::Error> {
-        use futures_util::TryStreamExt;
-        let prepared = self.prepare(&statement.text).await?;
-        self.client
-            .query_raw(&prepared, &statement.binds)
-            .await?
-            .try_collect()
-            .await
-    }
-
-    /// A statement whose table changed under it is prepared anew, once; only safe outside a transaction.
-    async fn query_fresh(&self, statement: &Statement) -> Result<Vec<Row>, tokio_postgres::Error> {
-        match self.query(statement).await {
-            Err(error)
-                if error
-                    .code()
-                    .is_some_and(|code| matches!(code.code(), "0A000" | "26000")) =>
-            {
-                self.prepared.lock().await.remove(&statement.text);
-                self.query(statement).await
-            }
-            done => done,
-        }
-    }
-
-    async fn read(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
-        let rows = self
-            .query_fresh(statement)
-            .await
-            .map_err(|error| translate(error, Some(resource), false))?;
-        let mut reply = Reply::default();
-        collect(statement, &rows, &mut reply)?;
-        Ok(reply)
-    }
-
-    async fn autocommit(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
-        // Prepared first: what breaks here has surely not been stored.
-        self.prepare(&statement.text)
-            .await
-            .map_err(|error| translate(error, Some(resource), false))?;
-        let rows = self
-            .query_fresh(statement)
-            .await
-            .map_err(|error| translate(error, Some(resource), true))?;
-        let mut reply = Reply::default();
-        collect(statement, &rows, &mut reply)?;
-        Ok(reply)
-    }
-
-    async fn transaction(
-        &self,
-        statements: &[Statement],
-        resource: &Resource,
-        verify: Option<Verify<'_>>,
-    ) -> Result<Reply> {
-        self.client
-            .batch_execute("BEGIN")
-            .await
-            .map_err(|error| translate(error, None, false))?;
-        let done = self.steps(statements, resource, verify).await;
-        let reply = match done {
-            Ok(reply) => reply,
-            Err(error) => {
-                // A connection that cannot roll back is closed by Postgres, which rolls back, too.
-                if self.client.batch_execute("ROLLBACK").await.is_err() {
-                    tracing::debug!("a connection broke before its rollback");
-                }
-                return Err(error);
-            }
-        };
-        match self.client.batch_execute("COMMIT").await {
-            Ok(()) => Ok(reply),
-            // Deferred constraints speak at the commit; a lost connection leaves it unknown.
-            Err(error) if error.as_db_error().is_some() => Err(translate(error, Some(resource), false)),
-            Err(error) => Err(lost(true).with_source(error)),
-        }
-    }
-
-    async fn steps(&self, statements: &[Statement], resource: &Resource, verify: Option<Verify<'_>>) -> Result<Reply> {
-        let mut reply = Reply::default();
-        for statement in statements {
-            let before = usize::try_from(reply.rows).unwrap_or(usize::MAX);
-            let rows = self
-                .query(statement)
-                .await
-                .map_err(|error| translate(error, Some(resource), false))?;
-            if let Some(verify) = verify {
-                let mut text = String::new();
-                for (index, row) in rows.iter().enumerate() {
-                    text.clear();
-                    wire::object(
-                        row,
-                        0,
-                        &statement.columns,
-                        |column| !column.shown && !column.key,
-                        &mut text,
-                    )?;
-                    verify(before + index, &serde_json::from_str(&text).map_err(Error::internal)?)?;
-                }
-            }
-            collect(statement, &rows, &mut reply)?;
-        }
-        Ok(reply)
-    }
-}
-
-/// Writes rows into the reply.
-fn collect(statement: &Statement, rows: &[Row], reply: &mut Reply) -> Result<()> {
-    let first = if statement.counted { 2 } else { 0 };
-    let shown = statement.columns.iter().any(|column| column.shown);
-    for row in rows {
-        if statement.counted {
-            let total: i64 = row.try_get(0).map_err(Error::internal)?;
-            reply.total = u64::try_from(total).ok();
-            if row.try_get::<_, Option<bool>>(1).map_err(Error::internal)?.is_none() {
-                continue;
-            }
-        }
-        if reply.rows == 0 {
-            for (index, column) in statement.columns.iter().enumerate().filter(|(_, column)| column.key) {
-                reply.key.push(
-                    wire::raw(row, first + index)?
-                        .map_or(Ok(String::new()), |bytes| wire::plain(&column.form, bytes))?,
-                );
-            }
-        }
-        if shown {
-            if reply.rows > 0 {
-                reply.json.push(',');
-            }
-            wire::object(row, first, &statement.columns, |column| column.shown, &mut reply.json)?;
-        }
-        reply.rows += 1;
-    }
-    Ok(())
-}
-
+#[derive(Clone)]
 struct Manager {
     config: Config,
+    deadline: Duration,
 }
 
 impl ManageConnection for Manager {
@@ -377,11 +248,11 @@ impl ManageConnection for Manager {
     type Error = Error;
 
     async fn connect(&self) -> Result<Connection> {
-        Connection::open(&self.config).await
+        Connection::open(&self.config, self.deadline).await
     }
 
     async fn is_valid(&self, connection: &mut Connection) -> Result<()> {
-        if connection.client.is_closed() {
+        if connection.is_closed() {
             Err(unavailable())
         } else {
             Ok(())
@@ -389,7 +260,7 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.client.is_closed() || connection.busy.load(Ordering::Acquire)
+        connection.is_broken()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod connect;
+mod connection;
 pub mod error;
 pub mod introspect;
 pub mod lane;

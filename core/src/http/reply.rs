@@ -54,12 +54,13 @@ impl Reply {
                 .into_iter()
                 .filter_map(|(name, value)| Some((name?, value))),
         );
-        if head {
+        let empty = matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if head && !empty {
             // The headers are those of a GET (RFC 9110 §9.3.2).
             response
                 .headers_mut()
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        } else if length > 0 || !matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        } else if !empty {
             response.body(ResBody::Once(self.body));
         }
     }

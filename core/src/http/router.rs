@@ -26,6 +26,14 @@ pub(super) struct Call<'a> {
 
 /// Answers a request.
 pub(super) async fn answer(context: &Arc<Context>, request: &mut Request) -> Result<Reply> {
+    // Everybody is anonymous in this version: what is refused for want of rights may work with credentials.
+    route(context, request).await.map_err(|error| match error.code() {
+        Code::Forbidden => Error::new(Code::Unauthenticated, Code::Unauthenticated.title()).with_source(error),
+        _ => error,
+    })
+}
+
+async fn route(context: &Arc<Context>, request: &mut Request) -> Result<Reply> {
     let published = context.published.load_full();
     let path = request.uri().path().to_owned();
     match path.as_str() {

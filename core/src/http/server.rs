@@ -176,6 +176,9 @@ impl Handler for Entry {
                 if let Some(allow) = router::allow_of(&error) {
                     reply = reply.header("allow", allow);
                 }
+                if let Some(range) = error.hint().and_then(|hint| hint.strip_prefix("Content-Range: ")) {
+                    reply = reply.header("content-range", range);
+                }
                 (reply, Some(error))
             }
         };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::condition::{self, Condition};
 use super::policy::{self, Principal};
 use super::read::{self, Output};
-use crate::contract::{Resource, Verb};
+use crate::catalog::RelationKind;
+use crate::contract::{Decimal, Resource, Verb};
 use crate::error::{Code, Error, Result, Violation};
 use crate::request::{Comparison, Page, Prefer, Query, Return, Target};
 use crate::validate::{Bind, Checked, Row};
@@ -57,7 +58,13 @@ pub fn allow(resource: &Resource, verb: Verb, principal: &Principal) -> Result<(
 ///
 /// # Errors
 /// Unknown columns in `select`; filters, which a create does not take.
-pub fn create(resource: &Arc<Resource>, query: Query, prefer: &Prefer, checked: Checked) -> Result<Write> {
+pub fn create(
+    resource: &Arc<Resource>,
+    query: Query,
+    prefer: &Prefer,
+    principal: &Principal,
+    checked: Checked,
+) -> Result<Write> {
     no_rows_wanted(&query, true)?;
     let verify = checked.rows.iter().any(|row| row.deferred);
     Ok(Write {
@@ -67,7 +74,7 @@ pub fn create(resource: &Arc<Resource>, query: Query, prefer: &Prefer, checked: 
             rows: checked.rows,
             many: checked.many,
         },
-        returns: prefer.returns.unwrap_or(Return::Representation),
+        returns: returns(resource, prefer, principal, Return::Representation)?,
         item: false,
         verify,
     })
@@ -82,18 +89,20 @@ pub fn replace(
     key: &[String],
     query: Query,
     prefer: &Prefer,
+    principal: &Principal,
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
     let condition = condition::key(resource, key)?;
     let row = single(checked)?;
     same_key(&condition, resource, &row)?;
+    whole(resource, &row)?;
     Ok(Write {
         resource: Arc::clone(resource),
         output: read::output(resource, query.select)?,
-        verify: !resource.rules.is_empty(),
+        verify: row.deferred,
         action: Action::Replace(condition, row),
-        returns: prefer.returns.unwrap_or(Return::Representation),
+        returns: returns(resource, prefer, principal, Return::Representation)?,
         item: true,
     })
 }
@@ -107,17 +116,18 @@ pub fn update(
     target: &Target,
     query: Query,
     prefer: &Prefer,
+    principal: &Principal,
     checked: Checked,
 ) -> Result<Write> {
-    let (condition, item, output) = rows(resource, target, query, "PATCH")?;
+    let (condition, item, output) = rows(resource, target, query, principal, "PATCH")?;
     let row = single(checked)?;
     let usual = if item { Return::Representation } else { Return::Minimal };
     Ok(Write {
         resource: Arc::clone(resource),
         output,
-        verify: !resource.rules.is_empty(),
+        verify: row.deferred,
         action: Action::Update(condition, row),
-        returns: prefer.returns.unwrap_or(usual),
+        returns: returns(resource, prefer, principal, usual)?,
         item,
     })
 }
@@ -126,19 +136,31 @@ pub fn update(
 ///
 /// # Errors
 /// `mass_write` without a filter on a collection.
-pub fn delete(resource: &Arc<Resource>, target: &Target, query: Query, prefer: &Prefer) -> Result<Write> {
-    let (condition, item, output) = rows(resource, target, query, "DELETE")?;
+pub fn delete(
+    resource: &Arc<Resource>,
+    target: &Target,
+    query: Query,
+    prefer: &Prefer,
+    principal: &Principal,
+) -> Result<Write> {
+    let (condition, item, output) = rows(resource, target, query, principal, "DELETE")?;
     Ok(Write {
         resource: Arc::clone(resource),
         output,
         action: Action::Delete(condition),
-        returns: prefer.returns.unwrap_or(Return::Minimal),
+        returns: returns(resource, prefer, principal, Return::Minimal)?,
         item,
         verify: false,
     })
 }
 
-fn rows(resource: &Resource, target: &Target, query: Query, method: &str) -> Result<(Condition, bool, Vec<Output>)> {
+fn rows(
+    resource: &Resource,
+    target: &Target,
+    query: Query,
+    principal: &Principal,
+    method: &str,
+) -> Result<(Condition, bool, Vec<Output>)> {
     match target {
         Target::Item(key) => {
             no_rows_wanted(&query, true)?;
@@ -150,6 +172,13 @@ fn rows(resource: &Resource, target: &Target, query: Query, method: &str) -> Res
         }
         Target::Collection => {
             no_rows_wanted(&query, false)?;
+            // Which rows a filter picks tells what is in them.
+            policy::allow(resource, Verb::Read, principal).map_err(|_| {
+                Error::new(
+                    Code::Forbidden,
+                    "Rows that may not be read cannot be picked by a filter",
+                )
+            })?;
             if query.filters.is_empty() {
                 return Err(Error::new(
                     Code::MassWrite,
@@ -178,6 +207,51 @@ fn no_rows_wanted(query: &Query, no_filters: bool) -> Result<()> {
     Ok(())
 }
 
+/// What is answered. Who may not read the rows is told nothing of them.
+fn returns(resource: &Resource, prefer: &Prefer, principal: &Principal, usual: Return) -> Result<Return> {
+    let readable = policy::allow(resource, Verb::Read, principal).is_ok();
+    match prefer.returns {
+        Some(Return::Representation) if !readable => {
+            Err(Error::new(Code::Forbidden, "The rows of this resource may not be read")
+                .with_hint("ask for `Prefer: return=minimal`"))
+        }
+        Some(wanted) => Ok(wanted),
+        None if readable => Ok(usual),
+        None => Ok(Return::Minimal),
+    }
+}
+
+/// `DEFAULT` in a view is null, not the default of the table below: there a PUT must say everything.
+fn whole(resource: &Resource, row: &Row) -> Result<()> {
+    if resource.kind == RelationKind::Table {
+        return Ok(());
+    }
+    let absent = |index: &usize| !row.values.iter().any(|(known, _)| known == index) && !resource.key.contains(index);
+    let missing = resource
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(index, field)| !field.read_only && absent(index));
+    let violation = |name: &str| Violation {
+        kind: "missing".into(),
+        loc: vec!["body".into(), name.into()],
+        msg: "is required, as a view has no defaults".to_owned(),
+        input: None,
+        ctx: None,
+    };
+    let violations: Vec<Violation> = missing.map(|(_, field)| violation(&field.name)).collect();
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::invalid(violations))
+    }
+}
+
+/// Whether two values in Postgres's text form are the same key: 1.5 is 1.50.
+fn equal(one: &str, other: &str) -> bool {
+    one == other || Decimal::parse(one).is_some_and(|one| Decimal::parse(other).is_some_and(|other| one == other))
+}
+
 fn single(checked: Checked) -> Result<Row> {
     checked
         .rows
@@ -200,7 +274,7 @@ fn same_key(condition: &Condition, resource: &Resource, row: &Row) -> Result<()>
             .iter()
             .find(|(index, _)| index == field)
             .map(|(_, bind)| bind);
-        let differs = given.is_some_and(|bind| !matches!(bind, Bind::Text(text) if text == wanted));
+        let differs = given.is_some_and(|bind| !matches!(bind, Bind::Text(text) if equal(text, wanted)));
         if let Some(field) = resource.fields.get(*field).filter(|_| differs) {
             violations.push(Violation {
                 kind: "value_error".into(),

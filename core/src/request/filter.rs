@@ -13,6 +13,18 @@ pub enum Filter {
     Test(Test),
 }
 
+impl Filter {
+    /// How many columns are tested.
+    #[must_use]
+    pub fn tests(&self) -> usize {
+        match self {
+            Self::All(members) | Self::Any(members) => members.iter().map(Self::tests).sum(),
+            Self::Not(member) => member.tests(),
+            Self::Test(_) => 1,
+        }
+    }
+}
+
 /// One column against a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Test {

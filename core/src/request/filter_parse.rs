@@ -21,7 +21,7 @@ pub const OPERATORS: &[&str] = &[
 /// Deepest nesting of `and(…)`/`or(…)`.
 const MAX_DEPTH: usize = 16;
 /// Most conditions of one request.
-const MAX_CONDITIONS: usize = 200;
+pub const MAX_CONDITIONS: usize = 200;
 
 /// Reads `column=operand`, as it stands in the query string (already percent-decoded).
 ///

@@ -44,20 +44,23 @@ impl Prefer {
     pub fn parse<'a>(headers: impl Iterator<Item = &'a str>) -> Result<Self> {
         let mut prefer = Self::default();
         let mut unknown = Vec::new();
+        let mut handling = None;
         for item in headers.flat_map(|header| header.split(',')) {
             let item = item.split(';').next().unwrap_or("").trim();
             let (name, value) = item.split_once('=').unwrap_or((item, ""));
             let (name, value) = (name.trim().to_ascii_lowercase(), value.trim().trim_matches('"'));
             match (name.as_str(), value) {
-                ("", _) | ("handling", "lenient") => {}
+                ("", _) => {}
+                ("handling", "lenient") => _ = handling.get_or_insert(false),
+                ("handling", "strict") => _ = handling.get_or_insert(true),
                 ("return", "minimal") => _ = prefer.returns.get_or_insert(Return::Minimal),
                 ("return", "headers-only") => _ = prefer.returns.get_or_insert(Return::HeadersOnly),
                 ("return", "representation") => _ = prefer.returns.get_or_insert(Return::Representation),
                 ("count", "exact") => prefer.count_exact = true,
-                ("handling", "strict") => prefer.strict = true,
                 _ => unknown.push(item.to_owned()),
             }
         }
+        prefer.strict = handling == Some(true);
         if prefer.strict && !unknown.is_empty() {
             return Err(Error::new(
                 Code::BadHeader,

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::filter_parse::{self, clip};
-use super::{Page, Query, Target, order, page, select};
+use super::{Filter, Page, Query, Target, order, page, select};
 use crate::error::{Code, Error, Result};
 
 /// Parameters that belong to the dialect but not to this version.
@@ -49,8 +49,9 @@ pub fn parse(text: &str) -> Result<Query> {
             }
             _ => query.filters.push(filter_parse::column(&name, &value)?),
         }
-        if query.filters.len() > 200 {
-            return Err(Error::new(Code::BadQuery, "The query string has more than 200 filters"));
+        if query.filters.iter().map(Filter::tests).sum::<usize>() > filter_parse::MAX_CONDITIONS {
+            return Err(Error::new(Code::BadQuery, "The query string has too many conditions")
+                .with_details(format!("at most {} are read", filter_parse::MAX_CONDITIONS)));
         }
     }
     query.page = Page::Offset {

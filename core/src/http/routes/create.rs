@@ -14,6 +14,6 @@ pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Re
     plan::write::allow(call.resource, Verb::Create, &call.principal)?;
     let bytes = body::json(request, &call.context.limits).await?;
     let checked = written::check(&call, Model::Create, &bytes)?;
-    let write = plan::write::create(call.resource, call.query, &call.prefer, checked)?;
+    let write = plan::write::create(call.resource, call.query, &call.prefer, &call.principal, checked)?;
     written::run(call.context, write, call.prefer, call.accept).await
 }

@@ -9,6 +9,6 @@ use crate::plan;
 
 pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Delete, &call.principal)?;
-    let write = plan::write::delete(call.resource, &call.target, call.query, &call.prefer)?;
+    let write = plan::write::delete(call.resource, &call.target, call.query, &call.prefer, &call.principal)?;
     written::run(call.context, write, call.prefer, call.accept).await
 }

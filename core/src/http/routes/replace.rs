@@ -18,6 +18,6 @@ pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Re
     let Target::Item(key) = &call.target else {
         return Err(Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()));
     };
-    let write = plan::write::replace(call.resource, key, call.query, &call.prefer, checked)?;
+    let write = plan::write::replace(call.resource, key, call.query, &call.prefer, &call.principal, checked)?;
     written::run(call.context, write, call.prefer, call.accept).await
 }

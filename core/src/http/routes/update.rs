@@ -14,6 +14,13 @@ pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Re
     plan::write::allow(call.resource, Verb::Update, &call.principal)?;
     let bytes = body::json(request, &call.context.limits).await?;
     let checked = written::check(&call, Model::Update, &bytes)?;
-    let write = plan::write::update(call.resource, &call.target, call.query, &call.prefer, checked)?;
+    let write = plan::write::update(
+        call.resource,
+        &call.target,
+        call.query,
+        &call.prefer,
+        &call.principal,
+        checked,
+    )?;
     written::run(call.context, write, call.prefer, call.accept).await
 }

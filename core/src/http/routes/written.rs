@@ -5,6 +5,7 @@ use std::sync::Arc;
 use salvo::http::StatusCode;
 
 use crate::app::Context;
+use crate::catalog::RelationKind;
 use crate::db::lane;
 use crate::error::{Code, Error, Result};
 use crate::http::Reply;
@@ -38,8 +39,13 @@ pub(super) async fn run(context: &Arc<Context>, write: Write, prefer: Prefer, ac
                 Err(Error::invalid(violations))
             }
         };
-        let verify: Option<lane::Verify<'_>> = if write.verify { Some(&rule) } else { None };
-        let rows = context.lanes.write(&statements, &write.resource, verify).await?;
+        let checks = lane::Checks {
+            rules: if write.verify { Some(&rule) } else { None },
+            // A table's key is unique; a view's key is only said to be.
+            one: write.item && write.resource.kind != RelationKind::Table,
+            exactly_one: accept == Accept::Object && write.returns == Return::Representation,
+        };
+        let rows = context.lanes.write(&statements, &write.resource, checks).await?;
         reply(&write, rows, &prefer, accept)
     });
     task.await.map_err(Error::internal)?
@@ -60,15 +66,10 @@ fn reply(write: &Write, rows: lane::Reply, prefer: &Prefer, accept: Accept) -> R
     let mut reply = Reply::new(status);
     if shown {
         let object = single || accept == Accept::Object;
-        if object && rows.rows != 1 {
-            // The write is done; only its form cannot be made. One row is what `Accept` asked for.
-            reply = reply.body("application/json", format!("[{}]", rows.json));
-        } else {
-            reply = reply.body(
-                accept.media_type(),
-                if object { rows.json } else { format!("[{}]", rows.json) },
-            );
-        }
+        reply = reply.body(
+            accept.media_type(),
+            if object { rows.json } else { format!("[{}]", rows.json) },
+        );
     }
     if create && single && !rows.key.is_empty() {
         reply = reply.header("location", &location(&write.resource.path, &rows.key));

@@ -1,0 +1,335 @@
+//! One connection with its prepared statements: how a statement, or several in a transaction, run on it.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use tokio_postgres::{Client, Config, Row};
+
+use super::connect;
+use super::error::{lost, translate};
+use super::lane::{Checks, Reply};
+use super::wire;
+use crate::contract::Resource;
+use crate::error::{Code, Error, Result};
+use crate::sql::Statement;
+
+/// Most prepared statements that one connection keeps.
+const PREPARED: usize = 256;
+/// A longer text is prepared each time: few clients send it twice, and each costs memory on both sides.
+const KEPT_TEXT: usize = 8 * 1024;
+
+/// A connection with its prepared statements.
+pub struct Connection {
+    client: Client,
+    prepared: Mutex<Prepared>,
+    busy: AtomicBool,
+    deadline: Duration,
+}
+
+#[derive(Default)]
+struct Prepared {
+    statements: HashMap<String, (tokio_postgres::Statement, u64)>,
+    clock: u64,
+}
+
+/// Marks a connection as busy; unless [`Work::done`] is reached, the connection is not used again.
+pub(super) struct Work<'a>(&'a Connection);
+
+impl Work<'_> {
+    pub(super) fn done(self) {
+        self.0.busy.store(false, Ordering::Release);
+    }
+}
+
+/// Why a transaction came to nothing.
+enum Failed {
+    /// A statement's table changed after it was prepared; the whole transaction may be run once more.
+    Stale(tokio_postgres::Error),
+    Refused(Error),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Connection {
+    /// Opens one; a statement that runs for longer than `deadline` is given up, as its server may be gone.
+    pub(super) async fn open(config: &Config, deadline: Duration) -> Result<Self> {
+        let client = connect::open(config).await?;
+        Ok(Self {
+            client,
+            prepared: Mutex::default(),
+            busy: AtomicBool::new(false),
+            deadline,
+        })
+    }
+
+    pub(super) fn begin(&self) -> Work<'_> {
+        self.busy.store(true, Ordering::Release);
+        Work(self)
+    }
+
+    /// Whether it must not be used again.
+    pub(super) fn is_broken(&self) -> bool {
+        self.client.is_closed() || self.busy.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// An empty statement: one round trip.
+    pub(super) async fn ping(&self) -> Result<()> {
+        self.client
+            .simple_query("")
+            .await
+            .map(drop)
+            .map_err(|error| translate(error, None, false))
+    }
+
+    /// A read outside of a transaction.
+    pub(super) async fn read(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
+        let rows = self.within(false, async {
+            self.query_fresh(statement)
+                .await
+                .map_err(|error| translate(error, Some(resource), false))
+        });
+        let mut reply = Reply::default();
+        collect(statement, &rows.await?, &mut reply)?;
+        Ok(reply)
+    }
+
+    /// A write that is one statement, committed by itself.
+    pub(super) async fn autocommit(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
+        // Prepared first: what breaks here has surely not been stored.
+        let prepared = self.within(false, async {
+            self.prepare(&statement.text)
+                .await
+                .map_err(|error| translate(error, Some(resource), false))
+        });
+        prepared.await?;
+        let rows = self.within(true, async {
+            self.query_fresh(statement)
+                .await
+                .map_err(|error| translate(error, Some(resource), true))
+        });
+        let mut reply = Reply::default();
+        // The row is stored; a reply that cannot be written must not say that it is not.
+        collect(statement, &rows.await?, &mut reply).map_err(|error| lost(true).with_source(error))?;
+        Ok(reply)
+    }
+
+    /// Statements in one transaction; `checks` are made before the commit.
+    pub(super) async fn transaction(
+        &self,
+        statements: &[Statement],
+        resource: &Resource,
+        checks: &Checks<'_>,
+    ) -> Result<Reply> {
+        match self.try_transaction(statements, resource, checks).await {
+            Err(Failed::Stale(_)) => match self.try_transaction(statements, resource, checks).await {
+                Ok(reply) => Ok(reply),
+                Err(Failed::Stale(error)) => Err(translate(error, Some(resource), false)),
+                Err(Failed::Refused(error)) => Err(error),
+            },
+            Ok(reply) => Ok(reply),
+            Err(Failed::Refused(error)) => Err(error),
+        }
+    }
+
+    async fn try_transaction(
+        &self,
+        statements: &[Statement],
+        resource: &Resource,
+        checks: &Checks<'_>,
+    ) -> Result<Reply, Failed> {
+        self.within(false, async {
+            self.client
+                .batch_execute("BEGIN")
+                .await
+                .map_err(|error| translate(error, None, false))
+        })
+        .await?;
+        let reply = match self.steps(statements, resource, checks).await {
+            Ok(reply) => reply,
+            Err(failed) => {
+                self.roll_back().await?;
+                return Err(failed);
+            }
+        };
+        let committed = self.within(true, async {
+            match self.client.batch_execute("COMMIT").await {
+                Ok(()) => Ok(()),
+                // Deferred constraints speak at the commit; a lost connection leaves it unknown.
+                Err(error) if error.as_db_error().is_some() => Err(translate(error, Some(resource), false)),
+                Err(error) => Err(lost(true).with_source(error)),
+            }
+        });
+        committed.await?;
+        Ok(reply)
+    }
+
+    /// Without an answer the connection is closed by its lane, and Postgres rolls back by itself.
+    async fn roll_back(&self) -> Result<()> {
+        let rolled = self.within(false, async {
+            self.client
+                .batch_execute("ROLLBACK")
+                .await
+                .map_err(|error| translate(error, None, false))
+        });
+        rolled.await
+    }
+
+    async fn steps(&self, statements: &[Statement], resource: &Resource, checks: &Checks<'_>) -> Result<Reply, Failed> {
+        let mut reply = Reply::default();
+        for statement in statements {
+            let before = usize::try_from(reply.rows).unwrap_or(usize::MAX);
+            let queried = tokio::time::timeout(self.deadline, self.query(statement)).await;
+            let rows = match queried.map_err(|_| lost(false))? {
+                Ok(rows) => rows,
+                Err(error) if is_stale(&error) => {
+                    self.forget(&statement.text);
+                    return Err(Failed::Stale(error));
+                }
+                Err(error) => return Err(translate(error, Some(resource), false).into()),
+            };
+            if let Some(rules) = checks.rules {
+                let mut text = String::new();
+                for (index, row) in rows.iter().enumerate() {
+                    text.clear();
+                    wire::object(
+                        row,
+                        0,
+                        &statement.columns,
+                        |column| !column.shown && !column.key,
+                        &mut text,
+                    )?;
+                    rules(before + index, &serde_json::from_str(&text).map_err(Error::internal)?)?;
+                }
+            }
+            collect(statement, &rows, &mut reply)?;
+        }
+        if checks.one && reply.rows > 1 || checks.exactly_one && reply.rows != 1 {
+            let error = Error::new(Code::NotOneRow, Code::NotOneRow.title());
+            return Err(error
+                .with_details(format!("it would change {} rows; nothing was changed", reply.rows))
+                .into());
+        }
+        Ok(reply)
+    }
+
+    /// Runs a step within the deadline. One that does not end leaves the connection marked as busy.
+    async fn within<T>(&self, committing: bool, step: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::time::timeout(self.deadline, step).await.unwrap_or_else(|_| {
+            // Its lane drops the connection, as the work was never done.
+            Err(lost(committing))
+        })
+    }
+
+    async fn query(&self, statement: &Statement) -> Result<Vec<Row>, tokio_postgres::Error> {
+        let prepared = self.prepare(&statement.text).await?;
+        self.client
+            .query_raw(&prepared, &statement.binds)
+            .await?
+            .try_collect()
+            .await
+    }
+
+    /// A statement whose table changed under it is prepared anew, once; only safe outside a transaction.
+    async fn query_fresh(&self, statement: &Statement) -> Result<Vec<Row>, tokio_postgres::Error> {
+        match self.query(statement).await {
+            Err(error) if is_stale(&error) => {
+                self.forget(&statement.text);
+                self.query(statement).await
+            }
+            done => done,
+        }
+    }
+
+    async fn prepare(&self, text: &str) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {
+        if let Some(known) = self.lock().find(text) {
+            return Ok(known);
+        }
+        let statement = self.client.prepare(text).await?;
+        if text.len() <= KEPT_TEXT {
+            self.lock().keep(text, &statement);
+        }
+        Ok(statement)
+    }
+
+    fn forget(&self, text: &str) {
+        self.lock().statements.remove(text);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Prepared> {
+        // A panic elsewhere leaves at worst an entry too many.
+        self.prepared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Prepared {
+    fn find(&mut self, text: &str) -> Option<tokio_postgres::Statement> {
+        self.clock += 1;
+        let (statement, used) = self.statements.get_mut(text)?;
+        *used = self.clock;
+        Some(statement.clone())
+    }
+
+    fn keep(&mut self, text: &str, statement: &tokio_postgres::Statement) {
+        if self.statements.len() >= PREPARED {
+            let oldest = self
+                .statements
+                .iter()
+                .min_by_key(|(_, (_, used))| *used)
+                .map(|(text, _)| text.clone());
+            oldest.and_then(|text| self.statements.remove(&text));
+        }
+        self.statements.insert(text.to_owned(), (statement.clone(), self.clock));
+    }
+}
+
+/// The table changed after the statement was prepared.
+fn is_stale(error: &tokio_postgres::Error) -> bool {
+    let stale = |database: &tokio_postgres::error::DbError| match database.code().code() {
+        "26000" => true,
+        "0A000" => database.message().contains("cached plan"),
+        _ => false,
+    };
+    error.as_db_error().is_some_and(stale)
+}
+
+/// Writes rows into the reply.
+fn collect(statement: &Statement, rows: &[Row], reply: &mut Reply) -> Result<()> {
+    let first = if statement.counted { 2 } else { 0 };
+    let shown = statement.columns.iter().any(|column| column.shown);
+    for row in rows {
+        if statement.counted {
+            let total: i64 = row.try_get(0).map_err(Error::internal)?;
+            reply.total = u64::try_from(total).ok();
+            if row.try_get::<_, Option<bool>>(1).map_err(Error::internal)?.is_none() {
+                continue;
+            }
+        }
+        if reply.rows == 0 {
+            for (index, column) in statement.columns.iter().enumerate().filter(|(_, column)| column.key) {
+                let bytes = wire::raw(row, first + index)?;
+                reply
+                    .key
+                    .push(bytes.map_or(Ok(String::new()), |bytes| wire::plain(&column.form, bytes))?);
+            }
+        }
+        if shown {
+            if reply.rows > 0 {
+                reply.json.push(',');
+            }
+            wire::object(row, first, &statement.columns, |column| column.shown, &mut reply.json)?;
+        }
+        reply.rows += 1;
+    }
+    Ok(())
+}
