@@ -2,14 +2,21 @@
 //!
 //! Validator, SQL, `OpenAPI` and docs are all made from here, so they cannot drift apart.
 
+mod check_expr;
 mod decimal;
+mod diagnostic;
 mod field;
+mod pattern;
 mod resource;
 mod rule;
 mod snapshot;
+mod sql_expr;
+mod suggest;
 
 pub use decimal::Decimal;
+pub use diagnostic::Diagnostic;
 pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
 pub use resource::{Access, CheckName, Grant, PageLimits, Reference, Resource, Unique, Verb};
-pub use rule::Rule;
+pub use rule::{Rule, compile_rule};
 pub use snapshot::Snapshot;
+pub use suggest::suggest;
