@@ -6,3 +6,4 @@ pub mod error;
 
 pub mod catalog;
 pub mod contract;
+pub mod db;

@@ -4,8 +4,15 @@
 
 mod check_expr;
 mod decimal;
+mod default_value;
+mod derive;
 mod diagnostic;
 mod field;
+mod load;
+mod narrow;
+mod overlay;
+mod overlay_parse;
+mod path;
 mod pattern;
 mod resource;
 mod rule;
@@ -16,6 +23,7 @@ mod suggest;
 pub use decimal::Decimal;
 pub use diagnostic::Diagnostic;
 pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
+pub use load::{load, read_resource};
 pub use resource::{Access, CheckName, Grant, PageLimits, Reference, Resource, Unique, Verb};
 pub use rule::{Rule, compile_rule};
 pub use snapshot::Snapshot;

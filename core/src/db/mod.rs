@@ -1,0 +1,3 @@
+//! Everything that talks to Postgres.
+
+pub mod introspect;
