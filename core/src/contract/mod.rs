@@ -19,6 +19,7 @@ mod rule;
 mod snapshot;
 mod sql_expr;
 mod suggest;
+mod write;
 
 pub use decimal::Decimal;
 pub use diagnostic::Diagnostic;
@@ -28,3 +29,4 @@ pub use resource::{Access, CheckName, Grant, PageLimits, Reference, Resource, Un
 pub use rule::{Rule, compile_rule};
 pub use snapshot::Snapshot;
 pub use suggest::suggest;
+pub use write::{NewResource, new_resource};
