@@ -237,6 +237,13 @@ impl Error {
         self
     }
 
+    /// Adds broken rules.
+    #[must_use]
+    pub fn with_violations(mut self, violations: Vec<Violation>) -> Self {
+        self.0.violations = violations;
+        self
+    }
+
     /// Says after how many seconds another try makes sense.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u32) -> Self {

@@ -8,11 +8,12 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::check_expr::{Known, understand};
-use super::diagnostic::Source;
 use super::overlay::{FieldOverlay, Overlay};
+use super::source::Source;
 use super::{CheckName, Field, JsonForm, PageLimits, Reference, Resource, Rule, Shape, Unique, Verb};
-use super::{compile_rule, default_value, narrow, path, suggest};
+use super::{compile_rule, default_value, narrow, path};
 use crate::catalog::{Catalog, Column, Identity, Kind, QualifiedName, Relation, RelationKind};
+use crate::suggest;
 
 /// Reads a file of the project by its relative path; the error says why it cannot.
 pub(super) type ReadFile<'f> = &'f dyn Fn(&Path) -> Result<String, String>;
@@ -265,6 +266,7 @@ impl Deriving<'_, '_, '_> {
             pg_type: column.pg_type.clone(),
             nullable: column.nullable,
             optional: is_optional(column),
+            has_default: column.default.is_some() || column.identity.is_some() || column.generated,
             default: default.and_then(|sql| default_value::literal(sql, &column.pg_type.kind)),
             read_only: by_database || overlay.read_only.as_ref().is_some_and(|flag| *flag.get_ref()),
             description: overlay.description.clone().or_else(|| column.comment.clone()),
@@ -287,9 +289,9 @@ impl Deriving<'_, '_, '_> {
             .components()
             .all(|part| matches!(part, std::path::Component::Normal(_)));
         let shape = if inside {
-            (self.read_file)(path).and_then(|text| compile_schema(&text))
+            (self.read_file)(&self.source.file().with_file_name(path)).and_then(|text| compile_schema(&text))
         } else {
-            Err("name a file within the project, relative to its directory".to_owned())
+            Err("name a file beside the resource file, or in a folder there".to_owned())
         };
         match shape {
             Ok(shape) => Some(shape),
@@ -407,6 +409,7 @@ impl Deriving<'_, '_, '_> {
                             .filter(|name| fields.iter().any(|f| f.name == *name))
                             .collect(),
                         program,
+                        unset: std::sync::OnceLock::new(),
                     });
                 }
             }

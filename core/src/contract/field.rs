@@ -19,6 +19,9 @@ pub struct Field {
     pub nullable: bool,
     /// Whether a row can be created without it (default, identity, nullable).
     pub optional: bool,
+    /// Whether the database gives a value of its own when it is absent (any default, identity or
+    /// generated). Absent and without one, a nullable field is known to become null.
+    pub has_default: bool,
     /// The default as JSON, where it is a plain literal (for the docs).
     pub default: Option<Value>,
     /// Set by the database alone: generated, identity always, a view's computed column, or by overlay.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::Resource;
 use super::derive::derive;
-use super::diagnostic::{Diagnostic, Source};
 use super::overlay_parse;
+use super::source::Source;
 use crate::catalog::Catalog;
+use crate::diagnostic::Diagnostic;
 
 /// Reads `resources/*.toml` of the project and derives every resource, in file order.
 ///

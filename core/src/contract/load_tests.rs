@@ -155,10 +155,12 @@ fn catalog() -> Catalog {
 
 fn files(path: &Path) -> Result<String, String> {
     match path.to_str() {
-        Some("schemas/meta.json") => Ok(r#"{"type": "object", "properties": {"when": {"format": "date"}}}"#.to_owned()),
-        Some("schemas/remote.json") => Ok(r#"{"$ref": "https://example.com/s.json"}"#.to_owned()),
-        Some("schemas/broken.json") => Ok("{".to_owned()),
-        Some("schemas/wrong.json") => Ok(r#"{"type": "objekt"}"#.to_owned()),
+        Some("resources/schemas/meta.json") => {
+            Ok(r#"{"type": "object", "properties": {"when": {"format": "date"}}}"#.to_owned())
+        }
+        Some("resources/schemas/remote.json") => Ok(r#"{"$ref": "https://example.com/s.json"}"#.to_owned()),
+        Some("resources/schemas/broken.json") => Ok("{".to_owned()),
+        Some("resources/schemas/wrong.json") => Ok(r#"{"type": "objekt"}"#.to_owned()),
         _ => Err("no such file".to_owned()),
     }
 }
@@ -474,7 +476,7 @@ fn every_mistake_has_its_place() {
         ),
         (
             "[fields.meta]\nschema = '../x.json'",
-            ":2:10: `../x.json` is no schema to use: name a file within",
+            ":2:10: `../x.json` is no schema to use: name a file beside",
         ),
         (
             "[fields.meta]\nschema = 'schemas/broken.json'",

@@ -6,11 +6,11 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::check_expr::understand;
-use super::diagnostic::Source;
 use super::overlay::{FieldOverlay, ValueOverlay};
-use super::suggest;
+use super::source::Source;
 use super::{Decimal, FieldRules};
 use crate::catalog::{Kind, PgType};
+use crate::suggest;
 
 const WIDENS: &str = "an overlay may narrow what the database allows; to widen it, change the database in a migration";
 

@@ -8,10 +8,10 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::diagnostic::Source;
 use super::overlay::{FieldOverlay, Overlay, RuleOverlay, ValueOverlay, Words};
-use super::suggest;
+use super::source::Source;
 use super::{Decimal, Format, Grant, JsonForm, Metric, Normalize, Verb};
+use crate::suggest;
 
 const TOP: &[&str] = &[
     "table",
@@ -244,7 +244,7 @@ impl Reader<'_, '_> {
             _ => None,
         };
         if grant.is_none() {
-            let help = suggest::suggest(text, ["public", "authenticated"]).map_or_else(
+            let help = suggest::nearest(text, ["public", "authenticated"]).map_or_else(
                 || "a grant is `public`, `authenticated`, `scope:NAME` or `role:NAME`".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );

@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use super::diagnostic::Source;
+use super::source::Source;
 
 /// Paths of Windlass itself, and all below them.
 const RESERVED: &[&str] = &["/docs", "/redoc", "/openapi.json", "/health", "/metrics", "/api/rpc"];

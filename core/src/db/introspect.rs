@@ -11,7 +11,7 @@ use tokio_postgres::types::Oid;
 use tokio_postgres::{Client, Row};
 
 use crate::catalog::{Catalog, Check, Column, ForeignKey, Identity, QualifiedName, Relation, RelationKind, UniqueKey};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use types::Types;
 
 /// With nothing but `pg_catalog` on the search path Postgres spells every other name with its schema. So the
@@ -20,14 +20,16 @@ const BEGIN: &str = "begin isolation level repeatable read read only; \
      set local search_path = pg_catalog; \
      set local standard_conforming_strings = on";
 
-/// The relations that are looked at; each query begins with it.
+/// The relations that are looked at; each query begins with it. What lies in a schema that the role may not use
+/// could not be served anyway.
 const SEEN: &str = "with seen as materialized (
     select c.oid, n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f')
       and n.nspname not in ('pg_catalog', 'information_schema', 'windlass')
       and n.nspname !~ '^pg_(toast|temp|toast_temp)'
-      and c.relname <> '__diesel_schema_migrations')";
+      and c.relname <> '__diesel_schema_migrations'
+      and has_schema_privilege(n.oid, 'usage'))";
 
 /// Bits of `pg_relation_is_updatable`: 1 << CMD_UPDATE, CMD_INSERT, CMD_DELETE.
 const RELATIONS: &str = "select s.oid, s.schema, s.name, s.kind, obj_description(s.oid, 'pg_class'),
@@ -83,7 +85,7 @@ const INDEXES: &str = "select i.indrelid, x.relname::text,
 ///
 /// # Errors
 ///
-/// `database_unavailable` when the connection breaks, `internal` when a query fails.
+/// `database_unavailable` when the connection breaks, `internal` for an answer that cannot be read.
 pub async fn catalog(client: &Client) -> Result<Catalog> {
     let [relations, columns, constraints, indexes] =
         [RELATIONS, COLUMNS, CONSTRAINTS, INDEXES].map(|query| format!("{SEEN}\n{query}"));
@@ -101,30 +103,16 @@ pub async fn catalog(client: &Client) -> Result<Catalog> {
     };
     let rows = read.await;
     let end = client.batch_execute("rollback").await;
-    let (_, relations, columns, constraints, indexes, types, checks) = rows.map_err(failed)?;
-    end.map_err(failed)?;
-    let build = || -> Result<Catalog, tokio_postgres::Error> {
-        let types = Types::read(&types, &checks)?;
-        let mut found = read_relations(&relations)?;
-        read_columns(&columns, &types, &mut found)?;
-        read_constraints(&constraints, &mut found)?;
-        read_indexes(&indexes, &mut found)?;
-        let relations: BTreeMap<_, _> = found.into_values().map(|r| (r.name.clone(), r)).collect();
-        Ok(Catalog { relations })
-    };
-    build().map_err(failed)
-}
-
-fn failed(error: tokio_postgres::Error) -> Error {
-    if error.is_closed() {
-        Error::new(
-            Code::DatabaseUnavailable,
-            "The connection broke while the catalog was read",
-        )
-        .with_source(error)
-    } else {
-        Error::internal(error)
-    }
+    let broken = |error| super::error::translate(error, None, false);
+    let (_, relations, columns, constraints, indexes, types, checks) = rows.map_err(broken)?;
+    end.map_err(broken)?;
+    let types = Types::read(&types, &checks).map_err(Error::internal)?;
+    let mut found = read_relations(&relations).map_err(Error::internal)?;
+    read_columns(&columns, &types, &mut found).map_err(Error::internal)?;
+    read_constraints(&constraints, &mut found).map_err(Error::internal)?;
+    read_indexes(&indexes, &mut found).map_err(Error::internal)?;
+    let relations: BTreeMap<_, _> = found.into_values().map(|r| (r.name.clone(), r)).collect();
+    Ok(Catalog { relations })
 }
 
 type Found = HashMap<Oid, Relation>;

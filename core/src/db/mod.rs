@@ -1,3 +1,14 @@
-//! Everything that talks to Postgres.
+//! Postgres: the embedded cluster, connections, lanes, and the bytes on the wire.
 
+pub mod cluster;
+pub mod connect;
+pub mod error;
 pub mod introspect;
+pub mod lane;
+pub mod migrate;
+pub mod pool;
+pub mod schema;
+pub mod scratch;
+pub mod store;
+pub mod wire;
+mod wire_time;

@@ -1,0 +1,59 @@
+# Every target says what it needs; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8080
+DIR ?= out/demo
+CARGO ?= cargo
+PYTHON ?= python3
+RUST := 1.95.0
+BINARY := target/release/windlass
+
+.PHONY: help prerequisites vendor build demo test chromium gates audit bench
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo "  make demo PORT=$(PORT) DIR=$(DIR)   are the defaults of make demo"
+
+prerequisites: ## check for Rust, a C compiler and pip, and name what is missing
+	@bad=0; miss() { echo "missing: $$1; next: $$2" >&2; bad=1; }; \
+	if ! command -v $(CARGO) >/dev/null; then miss "cargo (Rust $(RUST) or newer)" "install Rust as rustup.rs says"; \
+	else have=$$($(CARGO) --version | cut -d' ' -f2); have=$${have%%-*}; \
+	  if [ "$$(printf '%s\n' $(RUST) "$$have" | sort -V | head -n 1)" != "$(RUST)" ]; then miss "Rust $(RUST) or newer (this is $$have)" "rustup update stable"; fi; fi; \
+	command -v cc >/dev/null || miss "a C compiler" "apt-get install build-essential"; \
+	if ! command -v $(PYTHON) >/dev/null; then miss "Python 3" "apt-get install python3 python3-pip"; \
+	elif ! $(PYTHON) -m pip --version >/dev/null 2>&1; then miss "pip for $(PYTHON)" "apt-get install python3-pip"; fi; \
+	exit $$bad
+
+vendor: prerequisites ## fetch PostgreSQL and the docs bundles (by pip, hash-pinned)
+	@$(PYTHON) packaging/vendor/fetch
+
+build: vendor ## build target/release/windlass with PostgreSQL inside
+	$(CARGO) build --release --locked --package windlass
+
+demo: build ## build, load the demo project and serve it (PORT=8080 DIR=out/demo)
+	$(BINARY) demo --dir "$(DIR)" --listen 127.0.0.1:$(PORT)
+
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { echo "missing: Chromium, for the tests of the docs pages; next: apt-get install chromium" >&2; exit 1; }
+
+test: vendor chromium ## run every test, against a real PostgreSQL and in a headless Chromium
+	$(CARGO) test --workspace --locked
+
+gates: vendor ## run what CI refuses to merge without: format, lints, docs, unused dependencies, stray addresses
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --locked
+	@if command -v cargo-machete >/dev/null; then cargo-machete; \
+	else echo "skipped: unused dependencies; next: cargo install --locked cargo-machete"; fi
+	@packaging/ci/addresses
+
+audit: ## check licences, duplicates and sources of every crate
+	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny; next: cargo install --locked cargo-deny" >&2; exit 1; }
+	$(CARGO) deny --all-features check licenses bans sources
+
+bench: build ## measure starts, memory, size and validation (bench/run)
+	@if [ -x bench/run ]; then bench/run; else $(CARGO) bench --workspace --locked; fi

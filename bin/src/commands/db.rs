@@ -1,0 +1,113 @@
+//! `windlass db`: the database itself.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tokio_postgres::config::Host;
+use windlass_core::app::{Database, Project};
+use windlass_core::db::cluster::Role;
+use windlass_core::db::connect;
+use windlass_core::error::{Code, Error, Result};
+
+use super::{serve, with_database};
+use crate::cli::Db;
+use crate::report;
+
+/// Runs one of its actions.
+pub async fn run(action: Db) -> Result<ExitCode> {
+    match action {
+        Db::Start { project } => start(&project.dir).await,
+        Db::Url { project } => url(&project.dir).await,
+        Db::Psql { project, args } => psql(&project.dir, &args).await,
+    }
+}
+
+async fn start(directory: &Path) -> Result<ExitCode> {
+    let project = Project::open(directory)?;
+    if project.settings.database.url.is_some() {
+        return Err(Error::new(Code::ClusterFailed, "this project uses database.url")
+            .with_hint("Start that server where it runs."));
+    }
+    let database = project.start().await?;
+    if let Some((endpoint, _)) = &database.embedded {
+        report::line(endpoint.url(Role::Owner));
+        report::note("Ctrl-C stops it");
+    }
+    serve::stopped().await;
+    database.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn url(directory: &Path) -> Result<ExitCode> {
+    let project = Project::open(directory)?;
+    if let Some(config) = &project.settings.database.url {
+        // Without the password: standard output ends up in logs and histories.
+        report::line(format_args!("postgresql://{}", connect::address(config.reveal())));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let url = with_database(&project, async |database| {
+        Ok(database
+            .embedded
+            .as_ref()
+            .map(|(endpoint, _)| endpoint.url(Role::Owner)))
+    })
+    .await?;
+    report::line(url.unwrap_or_default());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn psql(directory: &Path, args: &[OsString]) -> Result<ExitCode> {
+    let project = Project::open(directory)?;
+    with_database(&project, async |database| {
+        let mut command = tokio::process::Command::new(program(database));
+        match &database.embedded {
+            Some((endpoint, _)) => {
+                command.arg(endpoint.url(Role::Owner));
+            }
+            // Through the environment: arguments can be read by every user of the machine.
+            None => outside(&mut command, &database.owner),
+        }
+        let mut child = command.args(args).spawn().map_err(|error| {
+            Error::new(Code::ProjectMissing, format!("psql cannot be run: {error}"))
+                .with_hint("Install it: `apt-get install postgresql-client`.")
+        })?;
+        // Ctrl-C is psql's own here: it cancels a query and does not end the prompt.
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status.map_err(Error::internal)?,
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        };
+        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+        Ok(ExitCode::from(code))
+    })
+    .await
+}
+
+fn program(database: &Database) -> PathBuf {
+    database
+        .embedded
+        .as_ref()
+        .map_or_else(|| "psql".into(), |(_, programs)| programs.psql())
+}
+
+fn outside(command: &mut tokio::process::Command, config: &tokio_postgres::Config) {
+    match config.get_hosts().first() {
+        Some(Host::Tcp(host)) => command.env("PGHOST", host),
+        Some(Host::Unix(path)) => command.env("PGHOST", path),
+        None => command,
+    };
+    if let Some(port) = config.get_ports().first() {
+        command.env("PGPORT", port.to_string());
+    }
+    if let Some(user) = config.get_user() {
+        command.env("PGUSER", user);
+    }
+    if let Some(password) = config.get_password() {
+        command.env("PGPASSWORD", String::from_utf8_lossy(password).as_ref());
+    }
+    if let Some(name) = config.get_dbname() {
+        command.env("PGDATABASE", name);
+    }
+}

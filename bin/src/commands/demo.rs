@@ -1,0 +1,89 @@
+//! `windlass demo`: the demo project, made, migrated, served, and loaded through its own API.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
+use windlass_core::app::Project;
+use windlass_core::config::Listen;
+use windlass_core::error::{Code, Error, Result};
+
+use super::{load, serve};
+use crate::report;
+
+#[derive(RustEmbed)]
+#[folder = "../assets/demo"]
+struct Assets;
+
+/// What the demo has written, so that later edits are told apart.
+const NOTE: &str = ".demo.json";
+
+/// Makes the demo in `directory`, if it is not there yet, and serves it.
+pub async fn run(directory: &Path, listen: &[Listen]) -> Result<ExitCode> {
+    extract(directory)?;
+    let project = Project::open(directory)?;
+    serve::serve(&project, listen, true, Some(data())).await
+}
+
+fn data() -> load::Data {
+    // References first: accounts before the leads that belong to them.
+    ["accounts", "leads", "events", "documents", "movies"]
+        .iter()
+        .filter_map(|table| {
+            let file = Assets::get(&format!("data/{table}.ndjson"))?;
+            Some(((*table).to_owned(), file.data.into_owned()))
+        })
+        .collect()
+}
+
+fn extract(directory: &Path) -> Result<()> {
+    let refused = |error: std::io::Error| {
+        Error::new(
+            Code::ProjectInvalid,
+            format!("cannot write {}: {error}", directory.display()),
+        )
+    };
+    let note = directory.join(NOTE);
+    let mut written: BTreeMap<String, String> = match std::fs::read_to_string(&note) {
+        Ok(text) => serde_json::from_str(&text).unwrap_or_default(),
+        Err(_) => BTreeMap::new(),
+    };
+    let strange =
+        written.is_empty() && directory.exists() && std::fs::read_dir(directory).map_err(refused)?.next().is_some();
+    if strange {
+        return Err(Error::new(
+            Code::ProjectInvalid,
+            format!("{} is not empty, and not the demo", directory.display()),
+        )
+        .with_hint("Name another directory with --dir DIR. Nothing was written."));
+    }
+    for name in Assets::iter() {
+        let Some(asset) = Assets::get(&name) else { continue };
+        let path = directory.join(name.as_ref());
+        let before = written.get(name.as_ref());
+        match std::fs::read(&path) {
+            Ok(present) if before != Some(&digest(&present)) => {
+                if digest(&present) != digest(&asset.data) {
+                    report::note(format_args!("kept {name}: it was edited"));
+                }
+                continue;
+            }
+            // Removed by the operator.
+            Err(_) if before.is_some() => continue,
+            _ => {}
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(refused)?;
+        }
+        std::fs::write(&path, &asset.data).map_err(refused)?;
+        written.insert(name.into_owned(), digest(&asset.data));
+    }
+    let text = serde_json::to_string_pretty(&written).map_err(Error::internal)?;
+    std::fs::write(&note, text).map_err(refused)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,98 @@
+//! `windlass migrate`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use windlass_core::app::Project;
+use windlass_core::db::migrate::{self, Done, Migrator, State};
+use windlass_core::error::Result;
+
+use super::with_database;
+use crate::cli::Migrate;
+use crate::report;
+
+/// Runs one of its actions.
+pub async fn run(action: Migrate) -> Result<ExitCode> {
+    match action {
+        Migrate::Status { project, json } => status(&project.dir, json).await,
+        Migrate::Up { project, json } => change(&project.dir, json, async |m| m.up().await).await,
+        Migrate::Down { project, count, json } => {
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            change(&project.dir, json, async |m| m.down(count).await).await
+        }
+        Migrate::Redo { project, json } => change(&project.dir, json, async |m| m.redo().await).await,
+        Migrate::New { project, name } => {
+            let project = Project::read(&project.dir)?.0;
+            let made = migrate::new(&project.directory, &name)?;
+            report::line(made.join("up.sql").display());
+            report::line(made.join("down.sql").display());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn status(directory: &Path, json: bool) -> Result<ExitCode> {
+    let project = Project::open(directory)?;
+    let lines = with_database(&project, async |database| {
+        project.migrator(database).await?.status().await
+    })
+    .await?;
+    if json {
+        report::json(&lines);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| {
+            let state = match line.state {
+                State::Pending => "pending",
+                State::Applied => "applied",
+                State::Drifted => "drifted",
+                State::Gone => "gone",
+            };
+            let name = if line.name.is_empty() {
+                &line.version
+            } else {
+                &line.name
+            };
+            vec![
+                name.clone(),
+                state.to_owned(),
+                line.applied_at.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    report::table(&["migration", "state", "applied at"], &rows);
+    if lines.iter().any(|line| line.state == State::Drifted) {
+        report::note(
+            "hint: `drifted` means that up.sql was edited after it was applied; write a new migration instead",
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn change(
+    directory: &Path,
+    json: bool,
+    work: impl AsyncFnOnce(&mut Migrator) -> Result<Vec<Done>>,
+) -> Result<ExitCode> {
+    let project = Project::open(directory)?;
+    let done = with_database(&project, async |database| {
+        let mut migrator = project.migrator(database).await?;
+        work(&mut migrator).await
+    })
+    .await?;
+    if json {
+        report::json(&done);
+    } else if done.is_empty() {
+        report::note("nothing is pending");
+    } else {
+        for run in &done {
+            report::line(format_args!(
+                "{:<4}  {}  {} ms",
+                run.direction, run.name, run.duration_ms
+            ));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

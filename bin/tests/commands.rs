@@ -1,0 +1,79 @@
+//! The binary as an operator meets it: output, hints and exit codes.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn windlass(directory: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+    command.current_dir(directory).args(args).env("NO_COLOR", "1");
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn folder() -> tempfile::TempDir {
+    // Another user must reach it, when the tests run as root.
+    let folder = tempfile::Builder::new().prefix("wl").tempdir_in("/tmp").unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[test]
+fn a_project_is_made_migrated_and_undone() {
+    let folder = folder();
+    assert!(windlass(folder.path(), &["new", "app"]).status.success());
+    let again = windlass(folder.path(), &["new", "app"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("is not empty"), "{again:?}");
+
+    let app = folder.path().join("app");
+    let made = windlass(&app, &["migrate", "new", "leads"]);
+    let up = text(&made.stdout).lines().next().unwrap().to_owned();
+    std::fs::write(app.join(&up), "create table leads (id bigint primary key);").unwrap();
+    std::fs::write(app.join(up.replace("up.sql", "down.sql")), "drop table leads;").unwrap();
+
+    let refused = windlass(&app, &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = text(&refused.stderr);
+    assert!(
+        said.contains("error[migrations_pending]") && said.contains("hint: "),
+        "{said}"
+    );
+
+    assert!(windlass(&app, &["migrate", "up"]).status.success());
+    let status = windlass(&app, &["migrate", "status", "--json"]);
+    let lines: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(lines[0]["state"], "applied");
+    let asked = windlass(&app, &["db", "psql", "--", "-Atc", "select count(*) from leads"]);
+    assert_eq!(text(&asked.stdout), "0\n");
+    let failed = windlass(&app, &["db", "psql", "--", "-c", "select 1/0"]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(windlass(&app, &["migrate", "down"]).status.success());
+    assert_eq!(windlass(&app, &["migrate", "down"]).status.code(), Some(1));
+    assert_eq!(windlass(&app, &["migrate", "down", "0"]).status.code(), Some(2));
+}
+
+#[test]
+fn check_names_every_mistake() {
+    let folder = folder();
+    let app = folder.path();
+    std::fs::write(app.join("windlass.toml"), "titel = 'x'\n[http]\nlisten = 'nowhere'\n").unwrap();
+    std::fs::create_dir_all(app.join("migrations/first")).unwrap();
+    let checked = windlass(app, &["check"]);
+    assert_eq!(checked.status.code(), Some(1));
+    let said = text(&checked.stdout);
+    for expected in ["windlass.toml:1:1: ", "windlass.toml:3:10: ", "migrations/first: "] {
+        assert!(said.contains(expected), "{said}");
+    }
+    std::fs::remove_dir_all(app.join("migrations/first")).unwrap();
+    std::fs::create_dir_all(app.join("migrations/1_a")).unwrap();
+    std::fs::write(app.join("migrations/1_a/up.sql"), "create table a ();\nselec 1;").unwrap();
+    let tried = text(&windlass(app, &["check"]).stdout);
+    assert!(tried.contains("migrations/1_a/up.sql:2:1: syntax error"), "{tried}");
+    let elsewhere = windlass(app, &["check", "--dir", "absent"]);
+    assert_eq!(elsewhere.status.code(), Some(1));
+    assert!(text(&elsewhere.stderr).contains("error[project_missing]"));
+}

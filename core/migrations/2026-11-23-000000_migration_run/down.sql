@@ -1,0 +1,1 @@
+drop table windlass.migration_run;

@@ -1,0 +1,8 @@
+//! Puts the parts together: the handles that a running service shares, and how a project comes to be served.
+
+pub mod context;
+pub mod contracts;
+pub mod project;
+
+pub use context::{Context, Limits, Published};
+pub use project::{Database, Project};

@@ -1,0 +1,349 @@
+//! Settings that cannot be wrong any more.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::raw::{self, Raw, RawSettings, Value};
+use super::secret::Secret;
+use crate::diagnostic::Diagnostic;
+
+/// Where the service listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// `127.0.0.1:8080`
+    Tcp(SocketAddr),
+    /// `unix:/run/windlass/http.sock`
+    Unix(PathBuf),
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return if path.is_empty() {
+                Err("a path belongs after `unix:`".to_owned())
+            } else {
+                Ok(Self::Unix(path.into()))
+            };
+        }
+        let local = text.replace("localhost:", "127.0.0.1:");
+        local
+            .parse()
+            .map(Self::Tcp)
+            .map_err(|_| format!("`{text}` is not an address such as `127.0.0.1:8080` or `unix:/run/windlass.sock`"))
+    }
+}
+
+impl Listen {
+    /// Where a client finds it: `http://127.0.0.1:8080`, or `unix:/run/app.sock`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self {
+            Self::Tcp(address) => format!("http://{address}"),
+            Self::Unix(_) => self.to_string(),
+        }
+    }
+}
+
+impl std::fmt::Display for Listen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one object per line.
+    Json,
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The API's title, in the docs.
+    pub title: String,
+    /// The API's version, in the docs.
+    pub version: String,
+    /// `[http]`
+    pub http: Http,
+    /// `[database]`
+    pub database: Database,
+    /// `[postgres]`
+    pub postgres: Postgres,
+    /// `[log]`
+    pub log: Log,
+    /// `[docs] enabled`
+    pub docs: bool,
+}
+
+/// `[http]`
+#[derive(Debug, Clone)]
+pub struct Http {
+    /// At least one.
+    pub listen: Vec<Listen>,
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+    /// For a request's headers to arrive.
+    pub header_timeout: Duration,
+    /// For a request's body to arrive.
+    pub body_timeout: Duration,
+    /// For a connection without a request.
+    pub idle_timeout: Duration,
+    /// For requests in flight, once told to stop.
+    pub shutdown_timeout: Duration,
+}
+
+/// `[database]`
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// An outside server; without it the embedded cluster is used.
+    pub url: Option<Secret<tokio_postgres::Config>>,
+    /// Connections of the serving side.
+    pub max_connections: u32,
+    /// For a connection to come free.
+    pub pool_wait: Duration,
+    /// For one statement.
+    pub statement_timeout: Duration,
+    /// For a connection to be made.
+    pub connect_timeout: Duration,
+}
+
+/// `[postgres]`: the embedded cluster.
+#[derive(Debug, Clone)]
+pub struct Postgres {
+    /// Bytes to tune for; by default what the machine has.
+    pub memory: Option<u64>,
+    /// Connections that it allows to Windlass.
+    pub max_connections: u32,
+}
+
+/// `[log]`
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// The least level that is written.
+    pub level: tracing::level_filters::LevelFilter,
+    /// The form of each line.
+    pub format: LogFormat,
+}
+
+/// Reads settings from the text of `windlass.toml` and the environment; the latter wins.
+///
+/// Gives all mistakes at once, each with its place; where a value is wrong, its default stands in.
+#[must_use]
+pub fn read(text: &str, environment: &HashMap<String, String>) -> (Settings, Vec<Diagnostic>) {
+    let mut wrong = Vec::new();
+    let raw = raw::read(text, environment, &mut wrong);
+    let mut reader = Reader { raw, wrong };
+    let settings = reader.settings();
+    (settings, reader.wrong)
+}
+
+struct Reader {
+    raw: RawSettings,
+    wrong: Vec<Diagnostic>,
+}
+
+impl Reader {
+    fn settings(&mut self) -> Settings {
+        let second = Duration::from_secs(1);
+        let max_connections = self.get("database.max_connections", count).unwrap_or(16);
+        Settings {
+            title: self.get("title", text).unwrap_or_else(|| "Windlass".to_owned()),
+            version: self.get("version", text).unwrap_or_else(|| "0.1.0".to_owned()),
+            http: Http {
+                listen: self.listen(),
+                body_limit: usize::try_from(self.get("http.body_limit", bytes).unwrap_or(1 << 20))
+                    .unwrap_or(usize::MAX),
+                header_timeout: self.duration("http.header_timeout", 10 * second),
+                body_timeout: self.duration("http.body_timeout", 30 * second),
+                idle_timeout: self.duration("http.idle_timeout", 60 * second),
+                shutdown_timeout: self.duration("http.shutdown_timeout", 30 * second),
+            },
+            database: Database {
+                url: self.get("database.url", url),
+                max_connections,
+                pool_wait: self.duration("database.pool_wait", second),
+                statement_timeout: self.duration("database.statement_timeout", 15 * second),
+                connect_timeout: self.duration("database.connect_timeout", 3 * second),
+            },
+            postgres: Postgres {
+                memory: self.get("postgres.memory", bytes),
+                // Besides the serving side: migrations, stores, introspection, health.
+                max_connections: self
+                    .get("postgres.max_connections", count)
+                    .unwrap_or_else(|| max_connections.saturating_add(8)),
+            },
+            log: Log {
+                level: self
+                    .get("log.level", level)
+                    .unwrap_or(tracing::level_filters::LevelFilter::INFO),
+                format: self.get("log.format", format).unwrap_or(LogFormat::Text),
+            },
+            docs: self.get("docs.enabled", boolean).unwrap_or(true),
+        }
+    }
+
+    fn get<T>(&mut self, key: &str, parse: fn(&Raw) -> Result<T, String>) -> Option<T> {
+        let raw = self.raw.get(key)?;
+        match parse(raw) {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.wrong.push(raw.wrong(format!("`{key}`: {message}")));
+                None
+            }
+        }
+    }
+
+    fn duration(&mut self, key: &str, default: Duration) -> Duration {
+        self.get(key, duration).unwrap_or(default)
+    }
+
+    fn listen(&mut self) -> Vec<Listen> {
+        let default = || vec![Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080)))];
+        let Some(raw) = self.raw.get("http.listen") else {
+            return default();
+        };
+        let items = match &raw.value {
+            Value::List(items) if items.is_empty() => {
+                self.wrong.push(raw.wrong("`http.listen`: name at least one address"));
+                return default();
+            }
+            Value::List(items) => items.clone(),
+            Value::Text(text) if raw.untyped => text
+                .split(',')
+                .map(|part| Raw {
+                    value: Value::Text(part.trim().to_owned()),
+                    ..raw.clone()
+                })
+                .collect(),
+            _ => vec![raw.clone()],
+        };
+        let mut found = Vec::new();
+        for item in items {
+            match text(&item).and_then(|text| text.parse()) {
+                Ok(listen) => found.push(listen),
+                Err(message) => self.wrong.push(item.wrong(format!("`http.listen`: {message}"))),
+            }
+        }
+        found
+    }
+}
+
+fn text(raw: &Raw) -> Result<String, String> {
+    match &raw.value {
+        Value::Text(text) => Ok(text.clone()),
+        _ => Err("must be text in quotes".to_owned()),
+    }
+}
+
+fn boolean(raw: &Raw) -> Result<bool, String> {
+    match &raw.value {
+        Value::Boolean(yes) => Ok(*yes),
+        Value::Text(text) if raw.untyped => text.parse().map_err(|_| "must be true or false".to_owned()),
+        _ => Err("must be true or false".to_owned()),
+    }
+}
+
+fn count(raw: &Raw) -> Result<u32, String> {
+    let digits = match &raw.value {
+        Value::Integer(digits) => digits.as_str(),
+        Value::Text(text) if raw.untyped => text.as_str(),
+        _ => return Err("must be a whole number without quotes".to_owned()),
+    };
+    match digits.replace('_', "").parse() {
+        Ok(count @ 1..=10_000) => Ok(count),
+        _ => Err("must be a whole number from 1 to 10000".to_owned()),
+    }
+}
+
+/// `750ms`, `15s`, `2m`, `1h`; more than nothing, at most a day.
+fn duration(raw: &Raw) -> Result<Duration, String> {
+    let expected = || "must be a time such as \"15s\", \"500ms\" or \"2m\", at most \"24h\"".to_owned();
+    let Value::Text(text) = &raw.value else {
+        return Err(expected());
+    };
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let number: u64 = digits.parse().map_err(|_| expected())?;
+    let milliseconds = match unit.trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(expected()),
+    };
+    match number.checked_mul(milliseconds) {
+        Some(total @ 1..=86_400_000) => Ok(Duration::from_millis(total)),
+        _ => Err(expected()),
+    }
+}
+
+/// `1MiB`, `64KB`, `2GiB`, `512`.
+fn bytes(raw: &Raw) -> Result<u64, String> {
+    let expected = || "must be a size such as \"1MiB\" or \"512KiB\"".to_owned();
+    let text = match &raw.value {
+        Value::Text(text) | Value::Integer(text) => text.replace('_', ""),
+        _ => return Err(expected()),
+    };
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let number: u64 = digits.parse().map_err(|_| expected())?;
+    let factor: u64 = match unit.trim() {
+        "" | "B" => 1,
+        "KB" | "kB" => 1_000,
+        "KiB" => 1 << 10,
+        "MB" => 1_000_000,
+        "MiB" => 1 << 20,
+        "GB" => 1_000_000_000,
+        "GiB" => 1 << 30,
+        _ => return Err(expected()),
+    };
+    match number.checked_mul(factor) {
+        Some(total @ 1..) => Ok(total),
+        _ => Err(expected()),
+    }
+}
+
+fn level(raw: &Raw) -> Result<tracing::level_filters::LevelFilter, String> {
+    text(raw)?
+        .parse()
+        .map_err(|_| "must be one of off, error, warn, info, debug, trace".to_owned())
+}
+
+fn format(raw: &Raw) -> Result<LogFormat, String> {
+    match text(raw)?.as_str() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be \"text\" or \"json\"".to_owned()),
+    }
+}
+
+fn url(raw: &Raw) -> Result<Secret<tokio_postgres::Config>, String> {
+    let text = text(raw)?;
+    // libpq's modes beyond `require` ask for the certificate to be verified, which is always done here.
+    let text = text
+        .replace("sslmode=verify-full", "sslmode=require")
+        .replace("sslmode=verify-ca", "sslmode=require")
+        .replace("sslmode=allow", "sslmode=prefer");
+    // The parser's reason may repeat the text, and with it the password: it is not shown.
+    let config: tokio_postgres::Config = text
+        .parse()
+        .map_err(|_| "is not a PostgreSQL address such as \"postgresql://user:password@host:5432/name\"".to_owned())?;
+    if config.get_hosts().is_empty() {
+        return Err("names no host".to_owned());
+    }
+    if config.get_user().is_none() {
+        return Err("names no user".to_owned());
+    }
+    Ok(Secret::new(config))
+}

@@ -1,0 +1,198 @@
+//! Postgres's errors in Windlass's words: SQLSTATE decides the code, the contract names the fields.
+//!
+//! Postgres's own message goes to the log. A reply holds it only where the database's author wrote it
+//! for clients (`RAISE EXCEPTION`, SQLSTATE P0001, and the `PTxyz` convention of `PostgREST`).
+
+use tokio_postgres::error::DbError;
+
+use crate::contract::Resource;
+use crate::error::{Code, Error, Kind, Violation};
+
+/// Seconds after which a client may try again when the database is away.
+const RETRY_AFTER: u32 = 1;
+
+/// Translates an error of a statement. `resource` names the fields of a broken constraint;
+/// `committing` says that a write may have reached the database before the connection broke.
+#[must_use]
+pub fn translate(error: tokio_postgres::Error, resource: Option<&Resource>, committing: bool) -> Error {
+    let Some(database) = error.as_db_error() else {
+        return if error.is_closed() || is_io(&error) {
+            lost(committing).with_source(error)
+        } else {
+            Error::internal(error)
+        };
+    };
+    let state = database.code().code();
+    // The server ended the session while the write was under way: before the commit, as it could still say so.
+    of_state(state, database, resource).with_source(error)
+}
+
+/// The connection broke.
+#[must_use]
+pub fn lost(committing: bool) -> Error {
+    if committing {
+        Error::new(Code::CommitUnknown, Code::CommitUnknown.title())
+            .with_hint("read the row before you try again")
+            .with_retry_after(RETRY_AFTER)
+    } else {
+        unavailable()
+    }
+}
+
+/// The database cannot be reached.
+#[must_use]
+pub fn unavailable() -> Error {
+    Error::new(Code::DatabaseUnavailable, Code::DatabaseUnavailable.title()).with_retry_after(RETRY_AFTER)
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+}
+
+fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Error {
+    let constraint = database.constraint().unwrap_or("");
+    let of = |code: Code| Error::new(code, code.title());
+    match state {
+        "23505" => {
+            let fields = resource.map(|r| unique_fields(r, constraint)).unwrap_or_default();
+            named(of(Code::UniqueConflict), &fields, "already taken")
+        }
+        "23503" => {
+            let fields = resource.map(|r| reference_fields(r, constraint)).unwrap_or_default();
+            if fields.is_empty() {
+                of(Code::ForeignKeyConflict)
+                    .with_details("other rows refer to this one, or a reference points to no row")
+            } else {
+                named(
+                    of(Code::ForeignKeyConflict),
+                    &fields,
+                    "refers to a row that does not exist, or that others still need",
+                )
+            }
+        }
+        "23502" => {
+            let field = database
+                .column()
+                .filter(|name| resource.is_some_and(|r| r.field(name).is_some()));
+            broken(
+                field.into_iter().map(str::to_owned).collect(),
+                "missing",
+                "must not be null",
+            )
+        }
+        "23514" => broken(
+            resource.map(|r| check_fields(r, constraint)).unwrap_or_default(),
+            "value_error",
+            "breaks a rule of the database",
+        ),
+        "22025" | "2201B" => Error::new(Code::BadQuery, "A pattern in the query string cannot be read"),
+        _ if state.starts_with("22") => {
+            let field = database
+                .column()
+                .filter(|name| resource.is_some_and(|r| r.field(name).is_some()));
+            broken(
+                field.into_iter().map(str::to_owned).collect(),
+                "value_error",
+                "a value is not one that the database can store",
+            )
+        }
+        "42501" => of(Code::Forbidden),
+        "40001" | "40P01" | "55P03" => of(Code::WriteConflict).with_retry_after(RETRY_AFTER),
+        "57014" => of(Code::StatementTimeout),
+        "25006" => of(Code::Forbidden).with_details("the database is read-only"),
+        "P0001" => Error::new(Code::DatabaseRule, database.message())
+            .with_details_if(database.detail())
+            .with_hint_if(database.hint()),
+        _ if state.starts_with("PT") => {
+            let chosen = state
+                .get(2..)
+                .and_then(|n| n.parse::<u16>().ok())
+                .filter(|n| (400..600).contains(n));
+            match chosen {
+                Some(status) => Error::new(Code::DatabaseStatus, database.message())
+                    .with_kind(Kind::Chosen(status))
+                    .with_details_if(database.detail())
+                    .with_hint_if(database.hint()),
+                None => of(Code::Internal),
+            }
+        }
+        _ if state.starts_with("53") || state.starts_with("08") || state.starts_with("57P") => unavailable(),
+        _ => of(Code::Internal),
+    }
+}
+
+impl Error {
+    fn with_details_if(self, details: Option<&str>) -> Self {
+        match details {
+            Some(details) => self.with_details(details),
+            None => self,
+        }
+    }
+
+    fn with_hint_if(self, hint: Option<&str>) -> Self {
+        match hint {
+            Some(hint) => self.with_hint(hint),
+            None => self,
+        }
+    }
+}
+
+fn named(error: Error, fields: &[String], what: &str) -> Error {
+    if fields.is_empty() {
+        error
+    } else {
+        error.with_details(format!("{}: {what}", fields.join(", ")))
+    }
+}
+
+/// A refusal by the database, in the shape of the validator's.
+fn broken(fields: Vec<String>, kind: &'static str, msg: &str) -> Error {
+    let error = Error::new(Code::CheckFailed, Code::CheckFailed.title());
+    if fields.is_empty() {
+        return error.with_details(msg.to_owned());
+    }
+    let details = format!("{}: {msg}", fields.join(", "));
+    let violations = fields.into_iter().map(|field| Violation {
+        kind: kind.into(),
+        loc: vec!["body".into(), field.as_str().into()],
+        msg: msg.to_owned(),
+        input: None,
+        ctx: None,
+    });
+    error.with_violations(violations.collect()).with_details(details)
+}
+
+fn names(resource: &Resource, fields: &[usize]) -> Vec<String> {
+    fields
+        .iter()
+        .filter_map(|index| resource.fields.get(*index))
+        .map(|field| field.name.clone())
+        .collect()
+}
+
+fn unique_fields(resource: &Resource, constraint: &str) -> Vec<String> {
+    resource
+        .unique
+        .iter()
+        .find(|u| u.constraint == constraint)
+        .map(|u| names(resource, &u.fields))
+        .unwrap_or_default()
+}
+
+fn reference_fields(resource: &Resource, constraint: &str) -> Vec<String> {
+    resource
+        .references
+        .iter()
+        .find(|r| r.constraint == constraint)
+        .map(|r| names(resource, &r.fields))
+        .unwrap_or_default()
+}
+
+fn check_fields(resource: &Resource, constraint: &str) -> Vec<String> {
+    resource
+        .checks
+        .iter()
+        .find(|c| c.constraint == constraint)
+        .map(|c| names(resource, &c.fields))
+        .unwrap_or_default()
+}

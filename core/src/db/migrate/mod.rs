@@ -1,0 +1,272 @@
+//! Migrations of the project, and of Windlass's own tables.
+//!
+//! Windlass's own run through diesel-async's harness and are recorded in `windlass.__diesel_schema_migrations`. The project's are
+//! run here, one message per file as Diesel does, and recorded exactly where the diesel CLI records them: the harness
+//! hides the SQLSTATE and the position of an error, so that it could not name the line that failed.
+
+mod files;
+mod lock;
+mod own;
+mod place;
+mod run;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tokio_postgres::{Client, Config};
+
+pub use files::{FOLDER, Migration, new, read};
+
+use super::connect;
+use super::pool::Pool;
+use super::store::migration_run::{self, NewRun};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Code, Error, Result};
+
+/// How long another process may hold the lock.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// What a migration's state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Not applied yet.
+    Pending,
+    /// Applied, and unchanged since.
+    Applied,
+    /// Applied, but `up.sql` is another one now.
+    Drifted,
+    /// Applied, but its directory is gone.
+    Gone,
+}
+
+/// One line of `migrate status`.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Status {
+    /// Digits only.
+    pub version: String,
+    /// The directory's name; empty if it is gone and unknown.
+    pub name: String,
+    /// Its state.
+    pub state: State,
+    /// RFC 3339, if applied.
+    pub applied_at: Option<String>,
+}
+
+/// A migration that was run.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Done {
+    /// The directory's name.
+    pub name: String,
+    /// `up` or `down`.
+    pub direction: &'static str,
+    /// How long it took.
+    pub duration_ms: i64,
+}
+
+/// Runs migrations of one project on one database.
+#[derive(Debug)]
+pub struct Migrator {
+    client: Client,
+    runs: Pool,
+    migrations: Vec<Migration>,
+    wait: Duration,
+}
+
+impl Migrator {
+    /// Reads the project's migrations, connects, and brings Windlass's own tables up to date.
+    ///
+    /// # Errors
+    /// [`Code::MigrationInvalid`] if a file is wrong; whatever connecting gives.
+    pub async fn open(owner: &Config, project: &Path) -> Result<Self> {
+        let (migrations, wrong) = read(project);
+        if !wrong.is_empty() {
+            return Err(crate::config::refuse(Code::MigrationInvalid, &wrong));
+        }
+        let client = connect::open(owner).await?;
+        own::up(owner, &client, LOCK_WAIT).await?;
+        let runs = Pool::new(owner, 2, Duration::from_secs(5));
+        Ok(Self {
+            client,
+            runs,
+            migrations,
+            wait: LOCK_WAIT,
+        })
+    }
+
+    /// Sets how long another process may hold the lock.
+    #[must_use]
+    pub fn with_lock_wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Every migration, in order of the versions.
+    ///
+    /// # Errors
+    /// If the database is away.
+    pub async fn status(&self) -> Result<Vec<Status>> {
+        let applied = run::applied(&self.client).await?;
+        let last: HashMap<String, migration_run::Run> = migration_run::latest(&self.runs)
+            .await?
+            .into_iter()
+            .map(|run| (run.version.clone(), run))
+            .collect();
+        let mut lines: BTreeMap<&str, Status> = BTreeMap::new();
+        for migration in &self.migrations {
+            let run_on = applied.get(&migration.version);
+            let edited = last
+                .get(&migration.version)
+                .is_some_and(|run| run.direction == "up" && run.sha256 != migration.sha256);
+            let state = match (run_on, edited) {
+                (None, _) => State::Pending,
+                (Some(_), true) => State::Drifted,
+                (Some(_), false) => State::Applied,
+            };
+            let line = Status {
+                version: migration.version.clone(),
+                name: migration.name.clone(),
+                state,
+                applied_at: run_on.cloned(),
+            };
+            lines.insert(&migration.version, line);
+        }
+        for (version, run_on) in &applied {
+            lines.entry(version).or_insert_with(|| Status {
+                version: version.clone(),
+                name: String::new(),
+                state: State::Gone,
+                applied_at: Some(run_on.clone()),
+            });
+        }
+        Ok(lines.into_values().collect())
+    }
+
+    /// The names of pending migrations.
+    ///
+    /// # Errors
+    /// If the database is away.
+    pub async fn pending(&self) -> Result<Vec<String>> {
+        let applied = run::applied(&self.client).await?;
+        let pending = self.migrations.iter().filter(|m| !applied.contains_key(&m.version));
+        Ok(pending.map(|m| m.name.clone()).collect())
+    }
+
+    /// Applies all pending migrations.
+    ///
+    /// # Errors
+    /// [`Code::MigrationFailed`] with file and line; [`Code::MigrationsLocked`] if another process keeps the lock.
+    pub async fn up(&mut self) -> Result<Vec<Done>> {
+        lock::take(&self.client, self.wait).await?;
+        let done = self.up_locked().await;
+        lock::release(&self.client).await;
+        done
+    }
+
+    /// Undoes the last `count` migrations.
+    ///
+    /// # Errors
+    /// As [`Migrator::up`]; and if one of them has no `down.sql`, before any is undone.
+    pub async fn down(&mut self, count: usize) -> Result<Vec<Done>> {
+        lock::take(&self.client, self.wait).await?;
+        let done = self.down_locked(count).await;
+        lock::release(&self.client).await;
+        done
+    }
+
+    /// Undoes the last migration and applies it again.
+    ///
+    /// # Errors
+    /// As [`Migrator::down`].
+    pub async fn redo(&mut self) -> Result<Vec<Done>> {
+        lock::take(&self.client, self.wait).await?;
+        let done = async {
+            let mut done = self.down_locked(1).await?;
+            let again: Vec<Migration> = self.named(done.iter().map(|done| done.name.as_str()));
+            for migration in &again {
+                done.push(self.run(migration, "up").await?);
+            }
+            Ok(done)
+        }
+        .await;
+        lock::release(&self.client).await;
+        done
+    }
+
+    fn named<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<Migration> {
+        names
+            .filter_map(|name| self.migrations.iter().find(|m| m.name == name).cloned())
+            .collect()
+    }
+
+    async fn up_locked(&mut self) -> Result<Vec<Done>> {
+        let pending = self.pending().await?;
+        let mut done = Vec::new();
+        for migration in self.named(pending.iter().map(String::as_str)) {
+            done.push(self.run(&migration, "up").await?);
+        }
+        Ok(done)
+    }
+
+    async fn down_locked(&mut self, count: usize) -> Result<Vec<Done>> {
+        let applied = run::applied(&self.client).await?;
+        let mut undo = Vec::new();
+        for version in applied.keys().rev().take(count) {
+            let Some(migration) = self.migrations.iter().find(|m| &m.version == version) else {
+                return Err(Error::new(
+                    Code::MigrationInvalid,
+                    format!("migration {version} is applied, but its directory is gone"),
+                )
+                .with_hint("Bring the directory back, from version control or a backup. Nothing was undone."));
+            };
+            if migration.down.as_deref().is_none_or(|down| down.trim().is_empty()) {
+                let wrong = Diagnostic::file(migration.file("down.sql"), "is missing or empty");
+                return Err(Error::new(Code::MigrationInvalid, wrong.to_string())
+                    .with_hint("Write how to undo the migration. Nothing was undone."));
+            }
+            undo.push(migration.clone());
+        }
+        if undo.is_empty() && count > 0 {
+            return Err(Error::new(
+                Code::MigrationInvalid,
+                "no migration is applied, so none can be undone",
+            ));
+        }
+        let mut done = Vec::new();
+        for migration in &undo {
+            done.push(self.run(migration, "down").await?);
+        }
+        Ok(done)
+    }
+
+    async fn run(&mut self, migration: &Migration, direction: &'static str) -> Result<Done> {
+        let started_at = SystemTime::now();
+        let clock = std::time::Instant::now();
+        run::one(&mut self.client, migration, direction).await?;
+        let duration_ms = i64::try_from(clock.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let note = NewRun {
+            version: migration.version.clone(),
+            name: migration.name.clone(),
+            direction,
+            sha256: migration.sha256.clone(),
+            started_at: migration_run::timestamp(started_at),
+            duration_ms,
+        };
+        // Diesel's list is the truth; this note only serves to see later edits.
+        if let Err(error) = migration_run::insert(&self.runs, &note).await {
+            tracing::warn!(migration = migration.name, "the run could not be noted: {error}");
+        }
+        tracing::info!(migration = migration.name, direction, duration_ms, "migration done");
+        Ok(Done {
+            name: migration.name.clone(),
+            direction,
+            duration_ms,
+        })
+    }
+}
+
+/// The path of a file of `migration` for messages.
+fn shown(migration: &Migration, direction: &str) -> PathBuf {
+    migration.file(if direction == "up" { "up.sql" } else { "down.sql" })
+}

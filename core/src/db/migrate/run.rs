@@ -1,0 +1,176 @@
+//! Runs one migration and records it in Diesel's list.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use tokio_postgres::error::{ErrorPosition, SqlState};
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::{Migration, place, shown};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Code, Error, Result};
+
+/// Diesel's own definition, so that either may come first.
+const LIST: &str = "create table if not exists public.__diesel_schema_migrations (\
+     version varchar(50) primary key not null, run_on timestamp not null default current_timestamp)";
+/// How often a migration is tried that waits too long for a lock.
+const TRIES: u32 = 3;
+/// How long a statement may wait for a lock: behind it, every other query of that table waits, too.
+const LOCK_TIMEOUT: &str =
+    "set lock_timeout = '5s'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0";
+
+/// Versions that are applied, with the time (RFC 3339).
+pub(super) async fn applied(client: &Client) -> Result<BTreeMap<String, String>> {
+    let exists = client
+        .query_one(
+            "select to_regclass('public.__diesel_schema_migrations') is not null",
+            &[],
+        )
+        .await
+        .and_then(|row| row.try_get::<_, bool>(0))
+        .map_err(lost)?;
+    if !exists {
+        return Ok(BTreeMap::new());
+    }
+    let rows = client
+        .query(
+            "select version::text, to_char(run_on, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') \
+             from public.__diesel_schema_migrations order by version",
+            &[],
+        )
+        .await
+        .map_err(lost)?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .collect::<Result<_, tokio_postgres::Error>>()
+        .map_err(lost)
+}
+
+/// Runs it; after a failure the database is as it was, if the migration runs in a transaction.
+pub(super) async fn one(client: &mut Client, migration: &Migration, direction: &str) -> Result<()> {
+    let text = match direction {
+        "up" => migration.up.as_str(),
+        _ => migration.down.as_deref().unwrap_or_default(),
+    };
+    // What an earlier file has set is not to bind this one. Diesel's list keeps times without a zone: in UTC.
+    client
+        .batch_execute(&format!("reset all; {LOCK_TIMEOUT}; set time zone 'UTC'; {LIST}"))
+        .await
+        .map_err(|error| failed(migration, direction, text, 0, error))?;
+    let mut attempt = 1;
+    loop {
+        let result = once(client, migration, direction, text).await;
+        let Err((finished, error)) = result else {
+            return Ok(());
+        };
+        if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && migration.in_transaction && attempt < TRIES {
+            tracing::warn!(
+                migration = migration.name,
+                attempt,
+                "a lock did not come free; trying again"
+            );
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            attempt += 1;
+            continue;
+        }
+        return Err(failed(migration, direction, text, finished, error));
+    }
+}
+
+type Failure = (usize, tokio_postgres::Error);
+
+async fn once(client: &mut Client, migration: &Migration, direction: &str, text: &str) -> Result<(), Failure> {
+    if migration.in_transaction {
+        let transaction = client.transaction().await.map_err(|error| (0, error))?;
+        execute(&transaction, text).await?;
+        let record = record(direction);
+        let after = usize::MAX;
+        transaction
+            .execute(record, &[&migration.version])
+            .await
+            .map_err(|error| (after, error))?;
+        transaction.commit().await.map_err(|error| (after, error))
+    } else {
+        execute(client, text).await?;
+        let result = client.execute(record(direction), &[&migration.version]).await;
+        result.map(drop).map_err(|error| (usize::MAX, error))
+    }
+}
+
+fn record(direction: &str) -> &'static str {
+    match direction {
+        "up" => "insert into public.__diesel_schema_migrations (version) values ($1)",
+        _ => "delete from public.__diesel_schema_migrations where version = $1",
+    }
+}
+
+/// Sends the text as one message, as Diesel does, and counts the statements that came to an end.
+async fn execute(client: &impl tokio_postgres::GenericClient, text: &str) -> Result<(), Failure> {
+    let messages = client
+        .client()
+        .simple_query_raw(text)
+        .await
+        .map_err(|error| (0, error))?;
+    let mut messages = std::pin::pin!(messages);
+    let mut finished = 0;
+    loop {
+        match messages.try_next().await {
+            Ok(Some(SimpleQueryMessage::CommandComplete(_))) => finished += 1,
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(()),
+            Err(error) => return Err((finished, error)),
+        }
+    }
+}
+
+fn failed(migration: &Migration, direction: &str, text: &str, finished: usize, error: tokio_postgres::Error) -> Error {
+    let Some(said) = error.as_db_error() else {
+        return lost(error);
+    };
+    let file = shown(migration, direction);
+    let message = format!("{} (SQLSTATE {})", said.message(), said.code().code());
+    let position = match said.position() {
+        Some(ErrorPosition::Original(position)) => Some(place::byte_of(text, *position)),
+        // Errors without a position: the statement after the last that came to an end.
+        _ => place::statements(text).get(finished).copied(),
+    };
+    let diagnostic = match position {
+        Some(byte) => Diagnostic::at(&file, text, byte, message),
+        None => Diagnostic::file(&file, message),
+    };
+    let details: Vec<&str> = [said.detail(), said.hint(), said.where_()]
+        .into_iter()
+        .flatten()
+        .collect();
+    let kept = match migration.in_transaction {
+        true => "The database is as it was before this migration.",
+        false => "This migration runs without a transaction: look what it left, then correct it.",
+    };
+    let hint = if said.code() == &SqlState::LOCK_NOT_AVAILABLE {
+        format!("Another session keeps a lock on the table: try again when it is quiet. {kept}")
+    } else {
+        format!("Correct the file, then run `windlass migrate up` again. {kept}")
+    };
+    let mut failed = Error::new(Code::MigrationFailed, diagnostic.to_string()).with_hint(hint);
+    if !details.is_empty() {
+        failed = failed.with_details(details.join("\n"));
+    }
+    failed.with_source(error)
+}
+
+/// A failure that no file is to blame for.
+pub(super) fn lost(error: tokio_postgres::Error) -> Error {
+    if error.is_closed() || error.as_db_error().is_none() {
+        return Error::new(Code::DatabaseUnavailable, "the connection to the database broke")
+            .with_hint(
+                "Look at the server, then run the command again: `windlass migrate status` shows where it stands.",
+            )
+            .with_source(error);
+    }
+    let reason = error
+        .as_db_error()
+        .map(|said| said.message().to_owned())
+        .unwrap_or_default();
+    Error::new(Code::MigrationFailed, format!("the database refused: {reason}")).with_source(error)
+}

@@ -1,0 +1,14 @@
+//! `DELETE` on an item, or on the rows that a filter picks.
+
+use super::written;
+use crate::contract::Verb;
+use crate::error::Result;
+use crate::http::Reply;
+use crate::http::router::Call;
+use crate::plan;
+
+pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply> {
+    plan::write::allow(call.resource, Verb::Delete, &call.principal)?;
+    let write = plan::write::delete(call.resource, &call.target, call.query, &call.prefer)?;
+    written::run(call.context, write, call.prefer, call.accept).await
+}

@@ -1,0 +1,63 @@
+//! `GET` and `HEAD` on a collection or an item.
+
+use salvo::http::StatusCode;
+
+use crate::error::{Code, Error, Result};
+use crate::http::Reply;
+use crate::http::accept::Accept;
+use crate::http::router::Call;
+use crate::plan;
+use crate::request::Target;
+use crate::sql;
+
+pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply> {
+    let item = matches!(call.target, Target::Item(_));
+    let read = plan::read::plan(call.resource, call.target, call.query, &call.prefer, &call.principal)?;
+    let statement = sql::read::statement(&read)?;
+    let lanes = &call.context.lanes;
+    if item {
+        let rows = lanes.point(&statement, call.resource).await?;
+        if rows.rows == 0 {
+            return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()));
+        }
+        return Ok(Reply::new(StatusCode::OK).body(call.accept.media_type(), rows.json));
+    }
+    let rows = lanes.list(&statement, call.resource).await?;
+    if let Some(total) = rows.total.filter(|total| read.offset > 0 && read.offset >= *total) {
+        return Err(Error::new(Code::RangeNotSatisfiable, Code::RangeNotSatisfiable.title())
+            .with_details(format!("offset {} of {total} rows", read.offset)));
+    }
+    let partial = rows
+        .total
+        .is_some_and(|total| read.offset + rows.rows < total || read.offset > 0);
+    let status = if partial {
+        StatusCode::PARTIAL_CONTENT
+    } else {
+        StatusCode::OK
+    };
+    let body = match call.accept {
+        Accept::Json => format!("[{}]", rows.json),
+        Accept::Object if rows.rows == 1 => rows.json,
+        Accept::Object => {
+            return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title())
+                .with_details(format!("the result has {} rows", rows.rows)));
+        }
+    };
+    let reply = Reply::new(status)
+        .body(call.accept.media_type(), body)
+        .header("content-range", &content_range(read.offset, rows.rows, rows.total));
+    Ok(match call.prefer.applied(false, true) {
+        Some(applied) => reply.header("preference-applied", &applied),
+        None => reply,
+    })
+}
+
+/// `0-49/1234`, `*/0`; the total is `*` where it was not asked for.
+fn content_range(offset: u64, rows: u64, total: Option<u64>) -> String {
+    let total = total.map_or_else(|| "*".to_owned(), |total| total.to_string());
+    if rows == 0 {
+        format!("*/{total}")
+    } else {
+        format!("{offset}-{}/{total}", offset + rows - 1)
+    }
+}

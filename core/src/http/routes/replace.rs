@@ -1,0 +1,23 @@
+//! `PUT` on an item: every writable field takes the body's value, or its default.
+
+use salvo::Request;
+
+use super::written;
+use crate::contract::Verb;
+use crate::error::{Code, Error, Result};
+use crate::http::router::Call;
+use crate::http::{Reply, body};
+use crate::plan;
+use crate::request::Target;
+use crate::validate::Model;
+
+pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Result<Reply> {
+    plan::write::allow(call.resource, Verb::Update, &call.principal)?;
+    let bytes = body::json(request, &call.context.limits).await?;
+    let checked = written::check(&call, Model::Replace, &bytes)?;
+    let Target::Item(key) = &call.target else {
+        return Err(Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()));
+    };
+    let write = plan::write::replace(call.resource, key, call.query, &call.prefer, checked)?;
+    written::run(call.context, write, call.prefer, call.accept).await
+}

@@ -1,0 +1,19 @@
+//! `PATCH` on an item, or on the rows that a filter picks.
+
+use salvo::Request;
+
+use super::written;
+use crate::contract::Verb;
+use crate::error::Result;
+use crate::http::router::Call;
+use crate::http::{Reply, body};
+use crate::plan;
+use crate::validate::Model;
+
+pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Result<Reply> {
+    plan::write::allow(call.resource, Verb::Update, &call.principal)?;
+    let bytes = body::json(request, &call.context.limits).await?;
+    let checked = written::check(&call, Model::Update, &bytes)?;
+    let write = plan::write::update(call.resource, &call.target, call.query, &call.prefer, checked)?;
+    written::run(call.context, write, call.prefer, call.accept).await
+}

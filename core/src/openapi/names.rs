@@ -1,0 +1,119 @@
+//! What resources are called in the document: component names and operation ids, each only once.
+
+use std::collections::HashSet;
+
+use super::schemas::Model;
+use crate::contract::{Field, Resource, Snapshot};
+
+/// A resource with its name in `PascalCase`, which no other resource of the document has.
+pub(super) struct Named<'a> {
+    pub(super) resource: &'a Resource,
+    pub(super) name: String,
+}
+
+impl<'a> Named<'a> {
+    /// Names all resources of a snapshot. `a-b` and `a_b` both give `AB`: the later one becomes `AB2`.
+    pub(super) fn all(snapshot: &'a Snapshot) -> Vec<Self> {
+        let mut taken = HashSet::new();
+        let name = |resource: &'a Resource, taken: &mut HashSet<String>| Self {
+            resource,
+            name: unique(pascal(&resource.name), taken),
+        };
+        snapshot.resources.iter().map(|r| name(r, &mut taken)).collect()
+    }
+
+    /// The component of a model: `LeadsRead`.
+    pub(super) fn model(&self, model: Model) -> String {
+        format!("{}{}", self.name, model.suffix())
+    }
+
+    /// The component of a filter parameter: `LeadsFilter.email`.
+    pub(super) fn filter(&self, index: usize, field: &Field) -> String {
+        format!("{}Filter.{}", self.name, part(index, field))
+    }
+
+    /// The component of a JSON column's own schema: `LeadsShape.meta`.
+    pub(super) fn shape(&self, index: usize, field: &Field) -> String {
+        format!("{}Shape.{}", self.name, part(index, field))
+    }
+}
+
+/// A reference to a schema component.
+pub(super) fn schema_ref(component: &str) -> String {
+    format!("#/components/schemas/{component}")
+}
+
+/// Operation ids that are in use.
+#[derive(Default)]
+pub(super) struct Ids(HashSet<String>);
+
+impl Ids {
+    /// The id, with a number behind it if an earlier operation has it already.
+    pub(super) fn take(&mut self, id: String) -> String {
+        unique(id, &mut self.0)
+    }
+}
+
+fn unique(base: String, taken: &mut HashSet<String>) -> String {
+    let mut name = base.clone();
+    let mut count = 1;
+    while !taken.insert(name.clone()) {
+        count += 1;
+        name = format!("{base}{count}");
+    }
+    name
+}
+
+/// The field's name where a component key may hold it (`^[a-zA-Z0-9._-]+$`), else its position.
+fn part(index: usize, field: &Field) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    if !field.name.is_empty() && field.name.bytes().all(plain) {
+        field.name.clone()
+    } else {
+        format!(".{index}")
+    }
+}
+
+fn pascal(name: &str) -> String {
+    let mut pascal = String::with_capacity(name.len());
+    let mut upper = true;
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() {
+            upper = true;
+        } else if upper {
+            pascal.push(c.to_ascii_uppercase());
+            upper = false;
+        } else {
+            pascal.push(c);
+        }
+    }
+    if pascal.is_empty() {
+        "Resource".to_owned()
+    } else {
+        pascal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (name, expected) in [
+            ("leads", "Leads"),
+            ("lead_events", "LeadEvents"),
+            ("a-b", "AB"),
+            ("2fa", "2fa"),
+            ("größe", "GrE"),
+            ("ß", "Resource"),
+        ] {
+            assert_eq!(pascal(name), expected);
+        }
+        let mut taken = HashSet::new();
+        let names: Vec<_> = ["AB", "AB", "AB2", "AB"]
+            .map(|n| unique(n.to_owned(), &mut taken))
+            .to_vec();
+        assert_eq!(names, ["AB", "AB2", "AB22", "AB3"]);
+    }
+}

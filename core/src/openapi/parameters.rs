@@ -1,0 +1,266 @@
+//! Query, header and path parameters. Those that several operations share are components.
+
+use salvo::oapi::{Components, Parameter, ParameterIn, ParameterStyle, Ref, RefOr};
+use serde_json::{Value, json};
+
+use super::examples::Examples;
+use super::names::Named;
+use super::schemas::{self, carry};
+use crate::catalog::Kind;
+use crate::contract::Field;
+
+/// Names that the query dialect keeps for itself: a column of such a name can be filtered inside of `and` and `or`.
+const RESERVED: &[&str] = &[
+    "select",
+    "order",
+    "limit",
+    "offset",
+    "and",
+    "or",
+    "not.and",
+    "not.or",
+    "on_conflict",
+    "columns",
+    "cursor",
+];
+
+/// Shared by all resources.
+const SHARED: &[(&str, &str)] = &[
+    ("Offset", "offset"),
+    ("Or", "or"),
+    ("And", "and"),
+    ("PreferRead", "Prefer"),
+    ("PreferWrite", "Prefer"),
+];
+
+/// A reference to a parameter component.
+fn reference(component: &str) -> RefOr<Parameter> {
+    RefOr::Ref(Ref::new(format!("#/components/parameters/{component}")))
+}
+
+/// `Prefer` of reads.
+pub(super) fn prefer_read() -> RefOr<Parameter> {
+    reference("PreferRead")
+}
+
+/// `Prefer` of writes.
+pub(super) fn prefer_write() -> RefOr<Parameter> {
+    reference("PreferWrite")
+}
+
+/// `select`, which every operation takes that can answer with rows.
+pub(super) fn select(named: &Named<'_>) -> RefOr<Parameter> {
+    reference(&format!("{}Query.select", named.name))
+}
+
+/// The filters of a resource's columns, `or` and `and`.
+pub(super) fn filters(named: &Named<'_>) -> Vec<RefOr<Parameter>> {
+    let own = filterable(named).map(|(index, field)| reference(&named.filter(index, field)));
+    own.chain([reference("Or"), reference("And")]).collect()
+}
+
+/// Everything that a list takes in its query.
+pub(super) fn list(named: &Named<'_>) -> Vec<RefOr<Parameter>> {
+    let mut list = filters(named);
+    list.push(select(named));
+    list.push(reference(&format!("{}Query.order", named.name)));
+    list.push(reference(&format!("{}Query.limit", named.name)));
+    list.push(reference("Offset"));
+    list
+}
+
+fn filterable<'a>(named: &Named<'a>) -> impl Iterator<Item = (usize, &'a Field)> {
+    let fields = named.resource.fields.iter().enumerate();
+    fields.filter(|(_, field)| !RESERVED.contains(&field.name.as_str()))
+}
+
+/// The names of a key's parameters, in key order: the columns' own where a path template can hold them.
+pub(super) fn key_names(named: &Named<'_>) -> Vec<(usize, String)> {
+    let resource = named.resource;
+    let plain = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    };
+    let names = resource.key.iter().enumerate().filter_map(|(position, index)| {
+        let name = &resource.fields.get(*index)?.name;
+        Some((
+            *index,
+            if plain(name) {
+                name.clone()
+            } else {
+                format!("key{}", position + 1)
+            },
+        ))
+    });
+    names.collect()
+}
+
+/// The path parameters of an item.
+pub(super) fn key(named: &Named<'_>, examples: &Examples) -> Vec<Parameter> {
+    let key = key_names(named).into_iter().filter_map(|(index, name)| {
+        let field = named.resource.fields.get(index)?;
+        let mut parameter = Parameter::new(name)
+            .location(ParameterIn::Path)
+            .required(true)
+            .description(
+                field
+                    .description
+                    .clone()
+                    .unwrap_or_else(|| format!("`{}` of the row.", field.name)),
+            )
+            .schema(carry(schemas::value(named, index, field).into()));
+        if let Some(example) = examples.value(index) {
+            parameter = parameter.example(example.clone());
+        }
+        Some(parameter)
+    });
+    key.collect()
+}
+
+fn query(name: &str, description: String, schema: Value) -> Parameter {
+    Parameter::new(name)
+        .location(ParameterIn::Query)
+        .required(false)
+        .style(ParameterStyle::Form)
+        .description(description)
+        .schema(carry(schema))
+}
+
+/// Adds the parameters that belong to no resource.
+pub(super) fn add_shared(mut components: Components) -> Components {
+    for (component, name) in SHARED {
+        components = components.add_parameter(*component, shared(component, name));
+    }
+    components
+}
+
+fn shared(component: &str, name: &str) -> Parameter {
+    let text = |example: &str| json!({ "type": "string", "examples": [example] });
+    let logic = |word: &str| {
+        let text = format!(
+            "Conditions of which {word} must hold, as `(column.operator.value,…)`; `and(…)`, `or(…)` and `not.` nest."
+        );
+        (
+            text,
+            json!({ "type": "string", "pattern": r"^\(.*\)$", "examples": ["(id.gt.10,id.is.null)"] }),
+        )
+    };
+    match component {
+        "Offset" => query(
+            name,
+            "Rows to skip.".to_owned(),
+            json!({ "type": "integer", "format": "int64", "minimum": 0, "default": 0 }),
+        ),
+        "Or" => {
+            let (description, schema) = logic("at least one");
+            query(name, description, schema)
+        }
+        "And" => {
+            let (description, schema) = logic("all");
+            query(name, description, schema)
+        }
+        "PreferRead" => header(
+            name,
+            "`count=exact` counts all rows that match: the total stands in `Content-Range`, and a part of them is answered \
+             with 206. `handling=strict` refuses preferences that are not known here (RFC 7240).",
+            text("count=exact"),
+        ),
+        _ => header(
+            name,
+            "`return=minimal` for no body, `return=headers-only` for no body but `Location`, `return=representation` for the \
+             rows as stored. `handling=strict` refuses preferences that are not known here (RFC 7240).",
+            text("return=representation"),
+        ),
+    }
+}
+
+fn header(name: &str, description: &str, schema: Value) -> Parameter {
+    Parameter::new(name)
+        .location(ParameterIn::Header)
+        .required(false)
+        .description(description)
+        .schema(carry(schema))
+}
+
+/// Adds the parameters of one resource.
+pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Examples) -> Components {
+    let resource = named.resource;
+    let names: Vec<&str> = resource.fields.iter().map(|field| field.name.as_str()).collect();
+    let first: Vec<&str> = names.iter().copied().take(2).collect();
+    let select = query(
+        "select",
+        format!(
+            "Columns of the reply, separated by commas, perhaps as `alias:column`; all without it. Columns are {}.",
+            listed(&names)
+        ),
+        json!({ "type": "string", "examples": [first.join(",")] }),
+    );
+    let moment = |field: &&Field| matches!(field.pg_type.kind, Kind::TimestampTz | Kind::Timestamp | Kind::Date);
+    let telling = resource.fields.iter().find(moment).or(resource.fields.first());
+    let last = telling.map_or("id", |field| field.name.as_str());
+    let order = query(
+        "order",
+        "Columns to order by, separated by commas, each with `.asc` or `.desc` and `.nullsfirst` or `.nullslast` if wanted. \
+         The key comes last in any case, so that pages neither repeat nor skip rows."
+            .to_owned(),
+        json!({ "type": "string", "examples": [format!("{last}.desc")] }),
+    );
+    let limit = query(
+        "limit",
+        format!("Rows at most; more than {} are never given.", resource.page.max),
+        json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": resource.page.max, "default": resource.page.default }),
+    );
+    for parameter in [select, order, limit] {
+        components = components.add_parameter(format!("{}Query.{}", named.name, parameter.name), parameter);
+    }
+    for (index, field) in filterable(named) {
+        components = components.add_parameter(
+            named.filter(index, field),
+            filter(field, &examples.filter(index, field)),
+        );
+    }
+    components
+}
+
+fn filter(field: &Field, example: &str) -> Parameter {
+    let kind = &field.pg_type.kind;
+    let nulls_only = matches!(kind, Kind::Json | Kind::Jsonb) || kind.is_vector();
+    let mut operators = Vec::new();
+    if !nulls_only {
+        operators.extend(["eq", "neq", "gt", "gte", "lt", "lte", "in", "isdistinct"]);
+    }
+    if kind.is_text() {
+        operators.extend(["like", "ilike"]);
+    }
+    operators.push("is");
+    let pattern = if nulls_only {
+        r"^(not\.)?is\.(null|not_null)$".to_owned()
+    } else {
+        format!(r"^(not\.)?({})\.", operators.join("|"))
+    };
+    let written: Vec<String> = operators.iter().map(|operator| format!("`{operator}.`")).collect();
+    let description = if nulls_only {
+        format!("Rows by `{}`: `is.null` or `is.not_null`.", field.name)
+    } else {
+        format!(
+            "Rows by `{}`: {}, for example `{example}`.",
+            field.name,
+            written.join(" ")
+        )
+    };
+    query(
+        &field.name,
+        description,
+        json!({ "type": "string", "pattern": pattern, "examples": [example] }),
+    )
+}
+
+fn listed(names: &[&str]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,392 @@
+//! The operations of a resource, on its collection and on its items.
+
+use salvo::oapi::{
+    Content, Example, Header, Operation, Parameter, PathItem, PathItemType, Ref, RefOr, RequestBody, Required,
+    Response, SecurityRequirement,
+};
+use serde_json::{Value, json};
+
+use super::examples::Examples;
+use super::names::{Ids, Named, schema_ref};
+use super::parameters;
+use super::problems::{
+    BAD_REQUEST, CONFLICT, FORBIDDEN, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, RANGE, Refusal, TIMED_OUT, TIMEOUT,
+    TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
+};
+use super::schemas::{Model, carry, reference};
+use crate::contract::{Grant, Verb};
+
+/// The security scheme of operations that are not open to everybody.
+pub(super) const BEARER: &str = "bearerAuth";
+
+const JSON: &str = "application/json";
+const OBJECT: &str = "application/vnd.pgrst.object+json";
+
+/// Refusals of every operation that reads or writes rows.
+const ALWAYS: &[Refusal] = &[BAD_REQUEST, FORBIDDEN, NOT_ACCEPTABLE, INTERNAL, UNAVAILABLE, TIMEOUT];
+/// Refusals of every operation with a body.
+const WITH_BODY: &[Refusal] = &[TIMED_OUT, CONFLICT, TOO_LARGE, UNSUPPORTED, INVALID];
+
+/// Whether everybody may use the verb.
+pub(super) fn is_public(named: &Named<'_>, verb: Verb) -> bool {
+    named
+        .resource
+        .access
+        .of(verb)
+        .is_some_and(|grants| grants.contains(&Grant::Public))
+}
+
+/// Draws the operations of one resource.
+pub(super) struct Paths<'a> {
+    pub(super) named: &'a Named<'a>,
+    pub(super) examples: &'a Examples,
+    pub(super) ids: &'a mut Ids,
+}
+
+impl Paths<'_> {
+    /// The paths that the resource has; those without an operation are left out.
+    pub(super) fn all(mut self) -> Vec<(String, PathItem)> {
+        let path = self.named.resource.path.clone();
+        let mut all = vec![(path.clone(), self.collection())];
+        let key = parameters::key_names(self.named);
+        if !key.is_empty() {
+            let template: Vec<String> = key.iter().map(|(_, name)| format!("{{{name}}}")).collect();
+            all.push((format!("{path}/{}", template.join(",")), self.item()));
+        }
+        all.retain(|(_, item)| !item.operations.is_empty());
+        all
+    }
+
+    fn offers(&self, verb: Verb) -> bool {
+        self.named.resource.access.of(verb).is_some()
+    }
+
+    fn collection(&mut self) -> PathItem {
+        let name = &self.named.resource.name;
+        let mut item = PathItem::default();
+        if self.offers(Verb::Read) {
+            let list = self
+                .read("list", &format!("List {name}"), parameters::list(self.named))
+                .description(
+                    "With `Accept: application/vnd.pgrst.object+json` the reply is one row, or 406.".to_owned()
+                        + &self.access(Verb::Read),
+                )
+                .add_response("200", self.listed("The rows."))
+                .add_response(
+                    "206",
+                    self.listed("Part of the rows that match; with `Prefer: count=exact`."),
+                )
+                .add_response("416", refused(RANGE));
+            let head = self.probe(
+                "head",
+                "",
+                &format!("Headers of a list of {name}"),
+                parameters::list(self.named),
+            );
+            let head = head
+                .add_response("200", list_headers(Response::new("The headers of the list.")))
+                .add_response(
+                    "206",
+                    list_headers(Response::new(
+                        "The headers of part of the rows; with `Prefer: count=exact`.",
+                    )),
+                );
+            item = item
+                .add_operation(PathItemType::Get, list)
+                .add_operation(PathItemType::Head, head);
+        }
+        if self.offers(Verb::Create) {
+            item = item.add_operation(PathItemType::Post, self.create());
+        }
+        if self.offers(Verb::Update) {
+            let update = self
+                .write(
+                    "updateMany",
+                    Verb::Update,
+                    &format!("Change the {name} that a filter picks"),
+                )
+                .description(
+                    "Without a filter it is refused with `mass_write`.".to_owned() + &self.access(Verb::Update),
+                )
+                .parameters(parameters::filters(self.named))
+                .request_body(self.body(Model::Update, "The changes.", false));
+            let update = refuse(self.changed_many(update), WITH_BODY);
+            item = item.add_operation(PathItemType::Patch, update);
+        }
+        if self.offers(Verb::Delete) {
+            let delete = self
+                .write(
+                    "deleteMany",
+                    Verb::Delete,
+                    &format!("Delete the {name} that a filter picks"),
+                )
+                .description(
+                    "Without a filter it is refused with `mass_write`.".to_owned() + &self.access(Verb::Delete),
+                )
+                .parameters(parameters::filters(self.named));
+            item = item.add_operation(PathItemType::Delete, refuse(self.changed_many(delete), &[CONFLICT]));
+        }
+        item
+    }
+
+    fn item(&mut self) -> PathItem {
+        let name = &self.named.resource.name;
+        let mut item = PathItem::default();
+        if self.offers(Verb::Read) {
+            let get = self
+                .read(
+                    "get",
+                    &format!("Get one of the {name}"),
+                    vec![parameters::select(self.named)],
+                )
+                .description("The row with this key.".to_owned() + &self.access(Verb::Read))
+                .add_response("200", self.row("The row."));
+            let head = self
+                .probe(
+                    "head",
+                    "Item",
+                    &format!("Headers of one of the {name}"),
+                    vec![parameters::select(self.named)],
+                )
+                .add_response("200", Response::new("The row exists."));
+            item = item
+                .add_operation(PathItemType::Get, refuse(get, &[NOT_FOUND, INVALID]))
+                .add_operation(PathItemType::Head, head);
+        }
+        if self.offers(Verb::Update) {
+            let replace = self
+                .write("replace", Verb::Update, &format!("Replace one of the {name}"))
+                .description(
+                    "Fields that are left out take their default. The key comes from the path; where the body has it, too, it \
+                     must be the same. A row that does not exist is not created."
+                        .to_owned()
+                        + &self.access(Verb::Update),
+                )
+                .request_body(self.body(Model::Create, "The whole row.", false))
+                .add_response("200", applied(self.row("The row as stored.")))
+                .add_response("204", applied(Response::new("Replaced; with `Prefer: return=minimal`.")));
+            let update = self
+                .write("update", Verb::Update, &format!("Change one of the {name}"))
+                .description("Fields that are left out stay as they are.".to_owned() + &self.access(Verb::Update))
+                .request_body(self.body(Model::Update, "The changes.", false))
+                .add_response("200", applied(self.row("The row as stored.")))
+                .add_response("204", applied(Response::new("Changed; with `Prefer: return=minimal`.")));
+            item = item
+                .add_operation(PathItemType::Put, refuse(refuse(replace, WITH_BODY), &[NOT_FOUND]))
+                .add_operation(PathItemType::Patch, refuse(refuse(update, WITH_BODY), &[NOT_FOUND]));
+        }
+        if self.offers(Verb::Delete) {
+            let delete = self
+                .write("delete", Verb::Delete, &format!("Delete one of the {name}"))
+                .description("The row with this key.".to_owned() + &self.access(Verb::Delete))
+                .add_response(
+                    "200",
+                    applied(self.row("The row as it was; with `Prefer: return=representation`.")),
+                )
+                .add_response("204", applied(Response::new("Deleted.")));
+            item = item.add_operation(PathItemType::Delete, refuse(delete, &[NOT_FOUND, CONFLICT, INVALID]));
+        }
+        if item.operations.is_empty() {
+            item
+        } else {
+            item.parameters(parameters::key(self.named, self.examples))
+        }
+    }
+
+    fn create(&mut self) -> Operation {
+        let name = &self.named.resource.name;
+        let read = schema_ref(&self.named.model(Model::Read));
+        let rows = carry(json!({ "oneOf": [{ "$ref": read }, { "type": "array", "items": { "$ref": read } }] }));
+        let location = Header::new(carry(json!({ "type": "string", "format": "uri-reference" })))
+            .description("The path of the row, where one was sent and it has a key.");
+        let created = Response::new(
+            "Stored. The body is as the request's, one row or an array; with `Prefer: return=minimal` there is none.",
+        )
+        .add_content(JSON, Content::new(rows))
+        .add_header("Location", location);
+        let created = written_range(applied(created));
+        let create = self
+            .write("create", Verb::Create, &format!("Create {name}"))
+            .description(
+                format!(
+                    "One row, or up to {} rows in one transaction: all are stored, or none.",
+                    self.named.resource.max_batch
+                ) + &self.access(Verb::Create),
+            )
+            .request_body(self.body(Model::Create, "The row, or an array of rows.", true))
+            .add_response("201", created);
+        refuse(create, WITH_BODY)
+    }
+
+    /// What all operations have.
+    fn operation(&mut self, id: &str, suffix: &str, verb: Verb, summary: &str) -> Operation {
+        let public = is_public(self.named, verb);
+        let security = (!public).then(|| SecurityRequirement::new(BEARER, Vec::<String>::new()));
+        Operation::new()
+            .add_tag(&self.named.resource.name)
+            .operation_id(self.ids.take(format!("{id}{}{suffix}", self.named.name)))
+            .summary(summary)
+            .securities(security)
+    }
+
+    fn read(&mut self, id: &str, summary: &str, query: Vec<RefOr<Parameter>>) -> Operation {
+        let operation = self.operation(id, "", Verb::Read, summary).parameters(query);
+        let operation = if id == "list" {
+            operation.add_parameter(parameters::prefer_read())
+        } else {
+            operation
+        };
+        self.refuse_always(operation, Verb::Read)
+    }
+
+    /// A `HEAD`: the replies of `GET` without their bodies.
+    fn probe(&mut self, id: &str, suffix: &str, summary: &str, query: Vec<RefOr<Parameter>>) -> Operation {
+        let operation = self.operation(id, suffix, Verb::Read, summary).parameters(query);
+        let operation = if suffix.is_empty() {
+            operation.add_parameter(parameters::prefer_read())
+        } else {
+            operation
+        };
+        operation
+            .description("As `GET`, without the body.".to_owned() + &self.access(Verb::Read))
+            .add_response("4XX", Response::new("Refused as `GET` would be, without the body."))
+            .add_response("5XX", Response::new("Failed as `GET` would, without the body."))
+    }
+
+    fn write(&mut self, id: &str, verb: Verb, summary: &str) -> Operation {
+        let operation = self
+            .operation(id, "", verb, summary)
+            .add_parameter(parameters::select(self.named))
+            .add_parameter(parameters::prefer_write());
+        self.refuse_always(operation, verb)
+    }
+
+    fn refuse_always(&self, operation: Operation, verb: Verb) -> Operation {
+        let operation = refuse(operation, ALWAYS);
+        if is_public(self.named, verb) {
+            operation
+        } else {
+            refuse(operation, &[UNAUTHENTICATED])
+        }
+    }
+
+    fn changed_many(&self, operation: Operation) -> Operation {
+        let rows = applied(self.rows("The rows as stored; with `Prefer: return=representation`."));
+        operation
+            .add_response("200", written_range(rows))
+            .add_response("204", written_range(applied(Response::new("Done."))))
+    }
+
+    /// Who may, for operations that are not open to everybody.
+    fn access(&self, verb: Verb) -> String {
+        let Some(grants) = self
+            .named
+            .resource
+            .access
+            .of(verb)
+            .filter(|_| !is_public(self.named, verb))
+        else {
+            return String::new();
+        };
+        let words = grants.iter().map(|grant| match grant {
+            Grant::Public => "`public`".to_owned(),
+            Grant::Authenticated => "`authenticated`".to_owned(),
+            Grant::Scope(name) => format!("`scope:{name}`"),
+            Grant::Role(name) => format!("`role:{name}`"),
+        });
+        let words: Vec<String> = words.collect();
+        if words.is_empty() {
+            "\n\nNobody may.".to_owned()
+        } else {
+            format!("\n\nNeeds one of: {}.", words.join(", "))
+        }
+    }
+
+    fn body(&self, model: Model, description: &str, many: bool) -> RequestBody {
+        let component = self.named.model(model);
+        let content = if many {
+            let one = schema_ref(&component);
+            let most = self.named.resource.max_batch;
+            let array = json!({ "type": "array", "items": { "$ref": one }, "minItems": 1, "maxItems": most });
+            let content = Content::new(carry(json!({ "oneOf": [{ "$ref": one }, array] })));
+            match self.examples.body(self.named.resource, model) {
+                Some(body) => content.extend_examples([
+                    ("one", Example::new().summary("One row").value(body.clone())),
+                    ("many", Example::new().summary("An array of rows").value(json!([body]))),
+                ]),
+                None => content,
+            }
+        } else {
+            Content::new(reference(&component))
+        };
+        RequestBody::new()
+            .description(description)
+            .required(Required::True)
+            .add_content(JSON, content)
+    }
+
+    fn row(&self, description: &str) -> Response {
+        let read = self.named.model(Model::Read);
+        Response::new(description)
+            .add_content(JSON, Content::new(reference(&read)))
+            .add_content(OBJECT, Content::new(reference(&read)))
+    }
+
+    fn rows(&self, description: &str) -> Response {
+        let read = self.named.model(Model::Read);
+        Response::new(description)
+            .add_content(
+                JSON,
+                Content::new(carry(
+                    json!({ "type": "array", "items": { "$ref": schema_ref(&read) } }),
+                )),
+            )
+            .add_content(OBJECT, Content::new(reference(&read)))
+    }
+
+    fn listed(&self, description: &str) -> Response {
+        list_headers(self.rows(description))
+    }
+}
+
+/// A reference to an error reply.
+fn refused(refusal: Refusal) -> RefOr<Response> {
+    RefOr::Ref(Ref::from_response_name(refusal.component))
+}
+
+fn refuse(operation: Operation, refusals: &[Refusal]) -> Operation {
+    refusals.iter().fold(operation, |operation, refusal| {
+        operation.add_response(refusal.status.to_string(), refused(*refusal))
+    })
+}
+
+fn text(example: &str) -> Header {
+    let schema: Value = json!({ "type": "string", "examples": [example] });
+    Header::new(carry(schema))
+}
+
+fn applied(response: Response) -> Response {
+    response.add_header(
+        "Preference-Applied",
+        text("return=representation").description("The preferences that were followed (RFC 7240)."),
+    )
+}
+
+fn written_range(response: Response) -> Response {
+    response.add_header(
+        "Content-Range",
+        text("*/3").description("How many rows were written, for writes of several."),
+    )
+}
+
+fn list_headers(response: Response) -> Response {
+    response
+        .add_header(
+            "Content-Range",
+            text("0-49/1234").description("First and last row, and how many match (`*` where that was not asked for)."),
+        )
+        .add_header(
+            "Preference-Applied",
+            text("count=exact").description("The preferences that were followed (RFC 7240)."),
+        )
+}

@@ -1,0 +1,14 @@
+//! The third stage: a checked request becomes a plan, or a clear refusal.
+//!
+//! Here names meet the contract: every column becomes an index into the resource's fields, and every
+//! value text of that column's type. Access is decided here, too.
+
+pub mod condition;
+pub mod policy;
+pub mod read;
+pub mod write;
+
+pub use condition::Condition;
+pub use policy::Principal;
+pub use read::{Order, Output, Read};
+pub use write::{Action, Write};

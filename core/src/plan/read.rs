@@ -1,0 +1,175 @@
+//! Plans of reads: lists and single rows.
+
+use std::sync::Arc;
+
+use super::condition::{self, Condition};
+use super::policy::{self, Principal};
+use crate::catalog::Kind;
+use crate::contract::{Resource, Verb};
+use crate::error::{Code, Error, Result};
+use crate::request::{Nulls, OrderTerm, Page, Prefer, Query, SelectItem, Target};
+
+/// One column of a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Index into the resource's fields.
+    pub field: usize,
+    /// Its name in the reply.
+    pub label: String,
+}
+
+/// One term of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Index into the resource's fields.
+    pub field: usize,
+    /// Largest first.
+    pub descending: bool,
+    /// Where nulls go; Postgres's default otherwise.
+    pub nulls: Option<Nulls>,
+}
+
+/// A planned read.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// What is read.
+    pub resource: Arc<Resource>,
+    /// The reply's columns, in order.
+    pub output: Vec<Output>,
+    /// Which rows.
+    pub condition: Condition,
+    /// Their order; the key comes last, so that it is total.
+    pub order: Vec<Order>,
+    /// At most so many rows; `None` for one row by key.
+    pub limit: Option<u64>,
+    /// Rows to skip.
+    pub offset: u64,
+    /// Whether all rows that match are counted, too.
+    pub count: bool,
+}
+
+/// Plans a `GET`.
+///
+/// # Errors
+/// Refusals of access, unknown columns, values of another type.
+pub fn plan(
+    resource: &Arc<Resource>,
+    target: Target,
+    query: Query,
+    prefer: &Prefer,
+    principal: &Principal,
+) -> Result<Read> {
+    policy::allow(resource, Verb::Read, principal)?;
+    let output = output(resource, query.select)?;
+    let Page::Offset { limit, offset } = query.page;
+    Ok(match target {
+        Target::Item(values) => {
+            if !query.filters.is_empty() || !query.order.is_empty() || limit.is_some() || offset > 0 {
+                return Err(
+                    Error::new(Code::BadQuery, "A single row takes no filters, order, limit or offset")
+                        .with_hint(format!("ask {} for lists", resource.path)),
+                );
+            }
+            let condition = condition::key(resource, &values)?;
+            Read {
+                resource: Arc::clone(resource),
+                output,
+                condition,
+                order: Vec::new(),
+                limit: None,
+                offset: 0,
+                count: false,
+            }
+        }
+        Target::Collection => {
+            let condition = condition::check(resource, query.filters)?;
+            let order = order(resource, query.order)?;
+            let limit = limit
+                .unwrap_or(resource.page.default.into())
+                .min(resource.page.max.into());
+            Read {
+                resource: Arc::clone(resource),
+                output,
+                condition,
+                order,
+                limit: Some(limit),
+                offset,
+                count: prefer.count_exact,
+            }
+        }
+    })
+}
+
+/// The columns of a reply; all of them where nothing is said.
+///
+/// # Errors
+/// `unknown_column`, or `bad_query` for two columns of one name.
+pub fn output(resource: &Resource, items: Vec<SelectItem>) -> Result<Vec<Output>> {
+    let every = || {
+        resource.fields.iter().enumerate().map(|(field, f)| Output {
+            field,
+            label: f.name.clone(),
+        })
+    };
+    if items.is_empty() {
+        return Ok(every().collect());
+    }
+    let mut output: Vec<Output> = Vec::new();
+    for item in items {
+        match item {
+            SelectItem::All => output.extend(every()),
+            SelectItem::Column { column, alias } => {
+                let (field, _) = condition::find(resource, &column)?;
+                output.push(Output {
+                    field,
+                    label: alias.unwrap_or(column),
+                });
+            }
+        }
+    }
+    let mut labels = std::collections::HashSet::new();
+    for column in &output {
+        if !labels.insert(column.label.as_str()) {
+            return Err(Error::new(
+                Code::BadQuery,
+                format!("`select` names `{}` twice", column.label),
+            ));
+        }
+    }
+    Ok(output)
+}
+
+fn order(resource: &Resource, terms: Vec<OrderTerm>) -> Result<Vec<Order>> {
+    let mut order: Vec<Order> = Vec::with_capacity(terms.len() + resource.key.len());
+    for term in terms {
+        let (field, column) = condition::find(resource, &term.column)?;
+        if matches!(column.pg_type.kind, Kind::Json) || column.pg_type.kind.is_vector() {
+            return Err(
+                Error::new(Code::BadQuery, format!("Rows cannot be ordered by `{}`", column.name))
+                    .with_details("columns of this type have no order"),
+            );
+        }
+        if order.iter().any(|known| known.field == field) {
+            return Err(Error::new(
+                Code::BadQuery,
+                format!("`order` names `{}` twice", column.name),
+            ));
+        }
+        order.push(Order {
+            field,
+            descending: term.descending,
+            nulls: term.nulls,
+        });
+    }
+    // A total order: pages neither repeat nor skip rows that are equal in what was asked.
+    for field in &resource.key {
+        if !order.iter().any(|known| known.field == *field) {
+            order.push(Order {
+                field: *field,
+                descending: false,
+                nulls: None,
+            });
+        }
+    }
+    Ok(order)
+}

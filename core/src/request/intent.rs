@@ -1,0 +1,25 @@
+//! What a request asks for, before anyone has looked at the contract.
+
+use super::{Filter, OrderTerm, Page, SelectItem};
+
+/// What the path points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// All rows of the resource.
+    Collection,
+    /// One row; the key's values in key order, still text.
+    Item(Vec<String>),
+}
+
+/// What the query string says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// Columns of the reply; empty means all.
+    pub select: Vec<SelectItem>,
+    /// Conditions, all of which must hold.
+    pub filters: Vec<Filter>,
+    /// The order, first term first.
+    pub order: Vec<OrderTerm>,
+    /// Which rows.
+    pub page: Page,
+}

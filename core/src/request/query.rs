@@ -1,0 +1,150 @@
+//! Reads a whole query string, and the key in an item's path.
+
+use percent_encoding::percent_decode_str;
+
+use super::filter_parse::{self, clip};
+use super::{Page, Query, Target, order, page, select};
+use crate::error::{Code, Error, Result};
+
+/// Parameters that belong to the dialect but not to this version.
+const LATER: &[&str] = &["on_conflict", "columns", "cursor"];
+
+/// Reads a query string as it stands in the URI, without the `?`.
+///
+/// # Errors
+/// `bad_query` with the parameter, the position and what was expected.
+pub fn parse(text: &str) -> Result<Query> {
+    let mut query = Query {
+        select: Vec::new(),
+        filters: Vec::new(),
+        order: Vec::new(),
+        page: Page::Offset { limit: None, offset: 0 },
+    };
+    let (mut limit, mut offset) = (None, None);
+    let mut seen: Vec<String> = Vec::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decode(name)?, decode(value)?);
+        if matches!(name.as_str(), "select" | "order" | "limit" | "offset") {
+            if seen.contains(&name) {
+                return Err(Error::new(
+                    Code::BadQuery,
+                    format!("Query parameter `{name}` is given twice"),
+                ));
+            }
+            seen.push(name.clone());
+        }
+        match name.as_str() {
+            "select" => query.select = select::parse(&value)?,
+            "order" => query.order = order::parse(&value)?,
+            "limit" => limit = Some(page::number("limit", &value)?),
+            "offset" => offset = Some(page::number("offset", &value)?),
+            "and" | "or" | "not.and" | "not.or" => query.filters.push(filter_parse::logic(&name, &value)?),
+            "" => return Err(Error::new(Code::BadQuery, "A query parameter has no name")),
+            later if LATER.contains(&later) => {
+                return Err(Error::new(
+                    Code::BadQuery,
+                    format!("Query parameter `{later}` is not part of this version"),
+                ));
+            }
+            _ => query.filters.push(filter_parse::column(&name, &value)?),
+        }
+        if query.filters.len() > 200 {
+            return Err(Error::new(Code::BadQuery, "The query string has more than 200 filters"));
+        }
+    }
+    query.page = Page::Offset {
+        limit,
+        offset: offset.unwrap_or(0),
+    };
+    Ok(query)
+}
+
+/// Reads what follows the resource's path: nothing, or a key such as `17` or `7,3` (commas inside a value are `%2C`).
+///
+/// # Errors
+/// `bad_path` for broken percent-encoding, or a key of another length than the resource's.
+pub fn target(rest: &str, key_length: usize) -> Result<Target> {
+    if rest.is_empty() {
+        return Ok(Target::Collection);
+    }
+    // With one key column commas are part of the value.
+    let parts: Vec<&str> = if key_length > 1 {
+        rest.split(',').collect()
+    } else {
+        vec![rest]
+    };
+    if parts.len() != key_length {
+        return Err(Error::new(
+            Code::BadPath,
+            format!("The key in the path needs {key_length} values, separated by commas"),
+        )
+        .with_details(format!("found {}", parts.len())));
+    }
+    let values = parts.into_iter().map(|part| {
+        let bytes = percent_decode_str(part)
+            .decode_utf8()
+            .ok()
+            .filter(|text| !text.contains('\0'));
+        bytes
+            .map(std::borrow::Cow::into_owned)
+            .ok_or_else(|| Error::new(Code::BadPath, "The path is not valid UTF-8"))
+    });
+    Ok(Target::Item(values.collect::<Result<_>>()?))
+}
+
+/// Decodes `application/x-www-form-urlencoded` text: `%XX`, and `+` for a space.
+fn decode(text: &str) -> Result<String> {
+    let spaced = text.replace('+', " ");
+    match percent_decode_str(&spaced).decode_utf8() {
+        Ok(text) if !text.contains('\0') => Ok(text.into_owned()),
+        Ok(_) => Err(Error::new(
+            Code::BadQuery,
+            "The query string holds U+0000, which Postgres cannot store",
+        )),
+        Err(_) => Err(Error::new(Code::BadQuery, "The query string is not valid UTF-8")
+            .with_details(format!("`{}` does not decode", clip(text)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole() {
+        let query =
+            parse("select=id,m:email&a=eq.1+2&a=lt.%41&order=a.desc&limit=5&offset=10&or=(a.eq.1,b.eq.2)").unwrap();
+        assert_eq!((query.select.len(), query.filters.len(), query.order.len()), (2, 3, 1));
+        assert_eq!(
+            query.page,
+            Page::Offset {
+                limit: Some(5),
+                offset: 10
+            }
+        );
+        for bad in [
+            "limit=-1",
+            "limit=x",
+            "limit=1&limit=2",
+            "a=eq.%ff",
+            "a=eq.%00",
+            "=1",
+            "on_conflict=a",
+            "limit=99999999999999999999",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn keys() {
+        assert_eq!(target("", 1).unwrap(), Target::Collection);
+        assert_eq!(target("a,b", 1).unwrap(), Target::Item(vec!["a,b".into()]));
+        assert_eq!(
+            target("7,x%2Cy", 2).unwrap(),
+            Target::Item(vec!["7".into(), "x,y".into()])
+        );
+        assert!(target("7", 2).is_err());
+    }
+}

@@ -1,0 +1,117 @@
+//! Conditions as SQL.
+
+use super::statement::{Builder, input_cast};
+use crate::catalog::Kind;
+use crate::contract::{Field, Resource};
+use crate::error::{Error, Result};
+use crate::plan::Condition;
+use crate::validate::Bind;
+
+/// Writes a condition; true and false are written out where a list is empty.
+pub(super) fn write(sql: &mut Builder, resource: &Resource, condition: &Condition) -> Result<()> {
+    match condition {
+        Condition::All(members) => join(sql, resource, members, " AND ", "true")?,
+        Condition::Any(members) => join(sql, resource, members, " OR ", "false")?,
+        Condition::Not(member) => {
+            sql.push("NOT (");
+            write(sql, resource, member)?;
+            sql.push(")");
+        }
+        Condition::Compare(index, comparison, value) => {
+            let field = field(resource, *index)?;
+            compared(sql, field).push(" ").push(comparison.sql()).push(" ");
+            value_of(sql, field, value);
+        }
+        Condition::In(index, values) => {
+            let field = field(resource, *index)?;
+            // One array bind: the text of the statement does not depend on how many values there are.
+            compared(sql, field).push(" = ANY (");
+            sql.bind(
+                Bind::Text(array_literal(values)),
+                &format!("{}[]", compared_cast(field)),
+            );
+            sql.push(")");
+        }
+        Condition::Is(index, is) => {
+            sql.column(field(resource, *index)?).push(" ").push(is.sql());
+        }
+        Condition::Like(index, pattern, ignore_case) => {
+            sql.column(field(resource, *index)?)
+                .push(if *ignore_case { " ILIKE " } else { " LIKE " });
+            sql.bind(Bind::Text(pattern.clone()), "::text");
+        }
+        Condition::IsDistinct(index, value) => {
+            let field = field(resource, *index)?;
+            compared(sql, field).push(" IS DISTINCT FROM ");
+            value_of(sql, field, value);
+        }
+    }
+    Ok(())
+}
+
+fn join(sql: &mut Builder, resource: &Resource, members: &[Condition], word: &str, empty: &str) -> Result<()> {
+    if members.is_empty() {
+        sql.push(empty);
+    }
+    for (index, member) in members.iter().enumerate() {
+        sql.push(if index == 0 { "(" } else { word });
+        write(sql, resource, member)?;
+    }
+    if !members.is_empty() {
+        sql.push(")");
+    }
+    Ok(())
+}
+
+pub(super) fn field(resource: &Resource, index: usize) -> Result<&Field> {
+    resource
+        .fields
+        .get(index)
+        .ok_or_else(|| Error::internal("a plan names a field that the resource does not have"))
+}
+
+/// Types without comparison operators of their own are compared as text.
+fn as_text(kind: &Kind) -> bool {
+    matches!(kind, Kind::Other | Kind::Range)
+}
+
+fn compared<'a>(sql: &'a mut Builder, field: &Field) -> &'a mut Builder {
+    sql.column(field);
+    if as_text(&field.pg_type.kind) {
+        sql.push("::text")
+    } else {
+        sql
+    }
+}
+
+fn compared_cast(field: &Field) -> String {
+    if as_text(&field.pg_type.kind) {
+        "::text".to_owned()
+    } else {
+        input_cast(&field.pg_type)
+    }
+}
+
+fn value_of(sql: &mut Builder, field: &Field, value: &str) {
+    sql.bind(Bind::Text(value.to_owned()), &compared_cast(field));
+}
+
+/// `{"a","b"}`: each item quoted, so that no character in it means anything.
+fn array_literal(values: &[String]) -> String {
+    let mut literal = String::from("{");
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            literal.push(',');
+        }
+        literal.push('"');
+        for c in value.chars() {
+            if matches!(c, '"' | '\\') {
+                literal.push('\\');
+            }
+            literal.push(c);
+        }
+        literal.push('"');
+    }
+    literal.push('}');
+    literal
+}

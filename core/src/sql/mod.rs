@@ -1,0 +1,9 @@
+//! The fourth stage: a plan becomes a statement, text and binds. Names come from the contract and are
+//! quoted; values are always bound.
+
+mod condition;
+pub mod read;
+pub mod statement;
+pub mod write;
+
+pub use statement::{Column, Form, Statement};

@@ -1,0 +1,200 @@
+//! A statement: SQL text, binds, and how each column of its result is written as JSON.
+
+use crate::catalog::{Kind, PgType, QualifiedName};
+use crate::contract::{Field, JsonForm};
+use crate::validate::Bind;
+
+/// A statement ready to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// SQL with `$1 …`; equal plans give equal text, so prepared statements are found again.
+    pub text: String,
+    /// In order of their numbers.
+    pub binds: Vec<Bind>,
+    /// The result's columns.
+    pub columns: Vec<Column>,
+    /// Whether two columns come before `columns`: the count of all matching rows, and whether this row is one.
+    pub counted: bool,
+}
+
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Its JSON name.
+    pub label: String,
+    /// How its bytes become JSON.
+    pub form: Form,
+    /// Whether it is part of the reply's rows.
+    pub shown: bool,
+    /// Whether it is part of the key that `Location` names.
+    pub key: bool,
+}
+
+/// How a column's binary form becomes JSON.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "named after Postgres's types")]
+pub enum Form {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    Numeric,
+    /// Text that becomes a JSON string.
+    Text,
+    Uuid,
+    Date,
+    Time,
+    Timestamp,
+    TimestampTz,
+    Interval,
+    Bytea,
+    /// JSON text that is copied.
+    Json,
+    /// One version byte, then JSON text that is copied.
+    Jsonb,
+    Array(Box<Form>),
+    /// A number written as a JSON string.
+    Quoted(Box<Form>),
+}
+
+/// Writes statements piece by piece.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    pub text: String,
+    pub binds: Vec<Bind>,
+}
+
+impl Builder {
+    pub(super) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// A name from the contract, quoted.
+    pub(super) fn name(&mut self, name: &str) -> &mut Self {
+        self.text.push('"');
+        self.text.push_str(&name.replace('"', "\"\""));
+        self.text.push('"');
+        self
+    }
+
+    pub(super) fn table(&mut self, table: &QualifiedName) -> &mut Self {
+        self.name(&table.schema).push(".").name(&table.name)
+    }
+
+    /// A column of the row that is called `t` in every statement.
+    pub(super) fn column(&mut self, field: &Field) -> &mut Self {
+        self.push("t.").name(&field.name)
+    }
+
+    /// The next `$n`, cast to `cast`.
+    pub(super) fn bind(&mut self, bind: Bind, cast: &str) -> &mut Self {
+        self.binds.push(bind);
+        let number = self.binds.len();
+        self.text.push('$');
+        self.text.push_str(itoa::Buffer::new().format(number));
+        self.push(cast)
+    }
+
+    /// An output column, cast to text where Windlass does not read the type's binary form.
+    pub(super) fn output(&mut self, field: &Field) -> &mut Self {
+        self.column(field).push(output_cast(&field.pg_type))
+    }
+
+    pub(super) fn finish(self, columns: Vec<Column>, counted: bool) -> Statement {
+        Statement {
+            text: self.text,
+            binds: self.binds,
+            columns,
+            counted,
+        }
+    }
+}
+
+/// The cast of a bound value: through `text` for types that Postgres's client library does not know by number.
+pub(super) fn input_cast(pg_type: &PgType) -> String {
+    match builtin(&pg_type.kind) {
+        Some(name) => format!("::{name}"),
+        None => format!("::text::{}", pg_type.sql),
+    }
+}
+
+fn builtin(kind: &Kind) -> Option<String> {
+    Some(
+        match kind {
+            Kind::Bool => "bool",
+            Kind::Int2 => "int2",
+            Kind::Int4 => "int4",
+            Kind::Int8 => "int8",
+            Kind::Float4 => "float4",
+            Kind::Float8 => "float8",
+            Kind::Numeric { .. } => "numeric",
+            Kind::Text { .. } => "text",
+            Kind::Uuid => "uuid",
+            Kind::Date => "date",
+            Kind::Time => "time",
+            Kind::TimeTz => "timetz",
+            Kind::Timestamp => "timestamp",
+            Kind::TimestampTz => "timestamptz",
+            Kind::Interval => "interval",
+            Kind::Bytea => "bytea",
+            Kind::Json => "json",
+            Kind::Jsonb => "jsonb",
+            Kind::Array { item } => return builtin(&item.kind).map(|item| format!("{item}[]")),
+            _ => return None,
+        }
+        .to_owned(),
+    )
+}
+
+/// The cast of an output column, so that its binary form is one that [`Form`] reads.
+fn output_cast(pg_type: &PgType) -> &'static str {
+    match &pg_type.kind {
+        Kind::Array { item } if builtin(&item.kind).is_none() || item.kind == Kind::TimeTz => "::text[]",
+        Kind::TimeTz => "::text",
+        Kind::Array { .. } => "",
+        kind if builtin(kind).is_none() => "::text",
+        _ => "",
+    }
+}
+
+/// How a field's column is written.
+pub(super) fn form(field: &Field) -> Form {
+    let form = kind_form(&field.pg_type.kind);
+    match field.json {
+        JsonForm::String if field.pg_type.kind.is_number() => Form::Quoted(Box::new(form)),
+        _ => form,
+    }
+}
+
+fn kind_form(kind: &Kind) -> Form {
+    match kind {
+        Kind::Bool => Form::Bool,
+        Kind::Int2 => Form::Int2,
+        Kind::Int4 => Form::Int4,
+        Kind::Int8 => Form::Int8,
+        Kind::Float4 => Form::Float4,
+        Kind::Float8 => Form::Float8,
+        Kind::Numeric { .. } => Form::Numeric,
+        Kind::Uuid => Form::Uuid,
+        Kind::Date => Form::Date,
+        Kind::Time => Form::Time,
+        Kind::Timestamp => Form::Timestamp,
+        Kind::TimestampTz => Form::TimestampTz,
+        Kind::Interval => Form::Interval,
+        Kind::Bytea => Form::Bytea,
+        Kind::Jsonb => Form::Jsonb,
+        // pgvector's text form, `[1,2.5]`, is a JSON array.
+        Kind::Json | Kind::Vector { .. } | Kind::HalfVec { .. } => Form::Json,
+        Kind::Array { item } => Form::Array(Box::new(match &item.kind {
+            // Inside an array these come as text.
+            Kind::Vector { .. } | Kind::HalfVec { .. } => Form::Json,
+            kind => kind_form(kind),
+        })),
+        Kind::Text { .. } | Kind::Enum { .. } | Kind::TimeTz | Kind::SparseVec { .. } | Kind::Range | Kind::Other => {
+            Form::Text
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Log lines on standard error: text for people or JSON for programs.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt;
+
+use crate::config::{Log, LogFormat};
+
+/// Installs the logger of this process. A second call changes nothing.
+pub fn install(settings: &Log) {
+    // The libraries below are told to speak only of what matters, whatever our own level is.
+    let filter = EnvFilter::new(format!(
+        "{level},hyper=warn,h2=warn,rustls=warn,tokio_postgres=warn,salvo_core=warn,salvo=warn",
+        level = settings.level
+    ));
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour);
+    let installed = match settings.format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    // Already installed: by a test, or by an earlier command of the same process.
+    drop(installed);
+}

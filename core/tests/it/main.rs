@@ -1,0 +1,11 @@
+//! Tests through the front door: a real Postgres, a real server, real requests.
+
+mod api;
+mod app;
+mod catalogue;
+mod fixture;
+mod introspect;
+mod layers;
+mod refusals;
+mod serving;
+mod survival;

@@ -1,0 +1,198 @@
+//! Migrations on a real cluster: what is applied, undone, refused and left alone.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio_postgres::Config;
+use windlass_core::db::cluster::{Cluster, ClusterOptions, Role};
+use windlass_core::db::connect;
+use windlass_core::db::migrate::{self, Migrator, State};
+use windlass_core::error::Code;
+
+struct Project {
+    folder: TempDir,
+    cluster: Cluster,
+    owner: Config,
+}
+
+impl Project {
+    async fn start() -> Self {
+        // Not below TMPDIR: the path of a Unix socket is short, and another user must reach it.
+        let folder = tempfile::Builder::new().prefix("wl").tempdir_in("/tmp").unwrap();
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let directory = folder.path().join(".windlass");
+        std::fs::create_dir(&directory).unwrap();
+        let options = ClusterOptions {
+            directory,
+            max_connections: 20,
+            memory_bytes: Some(256 << 20),
+        };
+        let cluster = Cluster::start(options).await.unwrap();
+        let owner = cluster.endpoint().config(Role::Owner);
+        Self { folder, cluster, owner }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, name: &str, up: &str, down: &str) {
+        let directory = self.path().join("migrations").join(name);
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(directory.join("up.sql"), up).unwrap();
+        std::fs::write(directory.join("down.sql"), down).unwrap();
+    }
+
+    async fn migrator(&self) -> Migrator {
+        Migrator::open(&self.owner, self.path()).await.unwrap()
+    }
+
+    async fn states(&self) -> Vec<State> {
+        let status = self.migrator().await.status().await.unwrap();
+        status.iter().map(|line| line.state).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_go_up_and_down_and_drift_is_seen() {
+    let project = Project::start().await;
+    project.write("2026-01-01-000000_a", "create table a (id int);", "drop table a;");
+    project.write("2026-01-02-000000_b", "create table b (id int);", "drop table b;");
+    assert_eq!(project.states().await, [State::Pending, State::Pending]);
+    let done = project.migrator().await.up().await.unwrap();
+    assert_eq!(done.len(), 2);
+    assert_eq!(project.migrator().await.up().await.unwrap().len(), 0);
+
+    project.write("2026-01-01-000000_a", "create table a (id bigint);", "drop table a;");
+    assert_eq!(project.states().await, [State::Drifted, State::Applied]);
+    let undone = project.migrator().await.down(2).await.unwrap();
+    assert_eq!(undone[0].name, "2026-01-02-000000_b");
+    project.migrator().await.up().await.unwrap();
+    assert_eq!(project.states().await, [State::Applied, State::Applied]);
+    assert_eq!(project.migrator().await.redo().await.unwrap().len(), 2);
+
+    std::fs::remove_dir_all(project.path().join("migrations/2026-01-02-000000_b")).unwrap();
+    assert_eq!(project.states().await, [State::Applied, State::Gone]);
+    let error = project.migrator().await.down(1).await.unwrap_err();
+    assert_eq!(error.code(), Code::MigrationInvalid);
+
+    // Our own tables are no business of the project's list, and the login role reads what was made.
+    let login = connect::open(&project.cluster.endpoint().config(Role::Login))
+        .await
+        .unwrap();
+    login.query("select * from a", &[]).await.unwrap();
+    let owner = connect::open(&project.owner).await.unwrap();
+    let rows = owner
+        .query("select version from public.__diesel_schema_migrations order by 1", &[])
+        .await
+        .unwrap();
+    let versions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(versions, ["20260101000000", "20260102000000"]);
+    project.cluster.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_migration_names_its_line_and_leaves_nothing() {
+    let project = Project::start().await;
+    let name = "2026-01-01-000000_a";
+    let cases = [
+        (
+            "create table a (id int);\nselect é from a;",
+            ":2:8: column \"é\" does not exist",
+        ),
+        ("create table a (id int);\n\nselec 1;", ":3:1: syntax error"),
+        (
+            "create table a (id int primary key);\n-- x;\ninsert into a values (1);\n  insert into a values (1);",
+            ":4:3: duplicate key value",
+        ),
+    ];
+    let owner = connect::open(&project.owner).await.unwrap();
+    for (up, expected) in cases {
+        project.write(name, up, "");
+        let error = project.migrator().await.up().await.unwrap_err();
+        assert_eq!(error.code(), Code::MigrationFailed);
+        let expected = format!("migrations/{name}/up.sql{expected}");
+        assert!(error.message().starts_with(&expected), "{}", error.message());
+        let row = owner
+            .query_one("select to_regclass('public.a')::text", &[])
+            .await
+            .unwrap();
+        assert_eq!(row.get::<_, Option<String>>(0), None);
+        assert_eq!(project.states().await, [State::Pending]);
+    }
+    project.write(name, "create table a (id int);", "");
+    project.migrator().await.up().await.unwrap();
+    let error = project.migrator().await.down(1).await.unwrap_err();
+    assert!(error.message().contains("down.sql"), "{}", error.message());
+
+    let second = "2026-01-02-000000_index";
+    project.write(second, "create index concurrently on a (id);", "drop table a;");
+    let metadata = project.path().join("migrations").join(second).join("metadata.toml");
+    std::fs::write(metadata, "run_in_transaction = false").unwrap();
+    project.migrator().await.up().await.unwrap();
+    project.cluster.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lock_is_waited_for_and_its_holder_named() {
+    let project = Project::start().await;
+    project.write("2026-01-01-000000_slow", "select pg_sleep(2); create table a ();", "");
+    let mut first = project.migrator().await;
+    let mut second = project.migrator().await.with_lock_wait(Duration::from_millis(300));
+    let mut third = project.migrator().await;
+    let slow = tokio::spawn(async move { first.up().await.map(|done| done.len()) });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let error = second.up().await.unwrap_err();
+    assert_eq!(error.code(), Code::MigrationsLocked);
+    assert!(error.message().starts_with("backend process "), "{}", error.message());
+    // It waits, then lists: what the first applied is not pending any more.
+    assert_eq!(third.up().await.unwrap().len(), 0);
+    assert_eq!(slow.await.unwrap().unwrap(), 1);
+    project.cluster.stop().await.unwrap();
+}
+
+#[test]
+fn mistakes_in_files_are_all_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let migrations = folder.path().join("migrations");
+    for (file, text) in [
+        ("2026-01-01-000000_a/down.sql", ""),
+        ("2026-01-02-000000_b/up.sql", " \n"),
+        ("2026-01-03-000000_c/up.sql", "select 1"),
+        ("2026-01-03-000000_d/up.sql", "select 1"),
+        ("2026-01-04-000000_e/up.sql", "select 1"),
+        ("2026-01-04-000000_e/metadata.toml", "\nrun_in_transactoin = false"),
+        ("first/up.sql", "select 1"),
+        (".hidden/x", ""),
+        ("README.md", ""),
+    ] {
+        let path = migrations.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let (found, wrong) = migrate::read(folder.path());
+    assert_eq!(found.len(), 2);
+    let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+    assert_eq!(wrong.len(), 5, "{wrong:#?}");
+    assert_eq!(wrong[0], "migrations/2026-01-01-000000_a: there is no up.sql");
+    assert_eq!(wrong[1], "migrations/2026-01-02-000000_b/up.sql: is empty");
+    assert_eq!(
+        wrong[2],
+        "migrations/2026-01-03-000000_d: has the same version as 2026-01-03-000000_c"
+    );
+    assert!(
+        wrong[3].starts_with("migrations/2026-01-04-000000_e/metadata.toml:2:1: unknown field"),
+        "{}",
+        wrong[3]
+    );
+    assert_eq!(wrong[4], "migrations/first: the name is not that of a migration");
+    assert!(migrate::new(folder.path(), "no spaces").is_err());
+    assert!(
+        migrate::new(folder.path(), "fine")
+            .unwrap()
+            .to_string_lossy()
+            .ends_with("_fine")
+    );
+}
