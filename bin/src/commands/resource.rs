@@ -33,5 +33,6 @@ pub async fn run(action: Resource) -> Result<ExitCode> {
     }
     std::fs::write(&path, text).map_err(refused)?;
     report::line(file.display());
+    report::note("Nothing is served yet: uncomment the verbs to open under [access], then run `windlass check`.");
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use crate::catalog::Catalog;
 use crate::contract::{self, Snapshot};
 use crate::db::introspect;
 use crate::diagnostic::Diagnostic;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 
 /// What the serving role sees in the database.
 ///
@@ -34,8 +34,7 @@ pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapsho
 ///
 /// # Errors
 /// If there is no such table.
-pub fn resource_file(_catalog: &Catalog, table: &str) -> Result<(PathBuf, String)> {
-    // SEAM: contract::write::resource_file
-    Err(Error::new(Code::ProjectInvalid, format!("there is no table `{table}`"))
-        .with_hint("`windlass db psql -- -c '\\dt'` lists the tables."))
+pub fn resource_file(catalog: &Catalog, table: &str) -> Result<(PathBuf, String)> {
+    let new = contract::new_resource(table, catalog)?;
+    Ok((PathBuf::from(format!("resources/{}.toml", new.name)), new.text))
 }

@@ -252,12 +252,16 @@ impl<'t> Subject<'t> {
             Expr::Cast(inner, to) => {
                 let inner = Self::read(inner, type_of)?;
                 let as_text = matches!(to.as_str(), "text" | "character varying");
+                // A domain's value is printed with a cast to its own base type.
                 let keeps = match inner.pg_type.kind {
-                    Kind::Int2 | Kind::Int4 => {
-                        matches!(to.as_str(), "integer" | "bigint" | "numeric" | "double precision")
+                    Kind::Int2 => {
+                        ["smallint", "integer", "bigint", "numeric", "double precision"].contains(&to.as_str())
                     }
+                    Kind::Int4 => ["integer", "bigint", "numeric", "double precision"].contains(&to.as_str()),
                     Kind::Int8 => matches!(to.as_str(), "bigint" | "numeric"),
-                    Kind::Float4 => to == "double precision",
+                    Kind::Numeric { .. } => to == "numeric",
+                    Kind::Float4 => matches!(to.as_str(), "real" | "double precision"),
+                    Kind::Float8 => to == "double precision",
                     Kind::Text { .. } | Kind::Enum { .. } => as_text,
                     _ => false,
                 };

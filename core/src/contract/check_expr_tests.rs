@@ -88,6 +88,7 @@ fn what_is_understood() {
         ("CHECK ((score >= '-90'::integer))", "score>=-90"),
         ("CHECK (((score)::numeric > 0.5))", "score>0.5"),
         ("CHECK ((price >= (0)::numeric))", "price>=0"),
+        ("CHECK (((price)::numeric >= (0)::numeric))", "price>=0"),
         ("CHECK ((price < '99999.99'::numeric))", "price<99999.99"),
         ("CHECK ((price > ('-90'::integer)::numeric))", "price>-90"),
         (

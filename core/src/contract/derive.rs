@@ -103,23 +103,39 @@ fn relation<'c>(
     source: &mut Source<'_>,
 ) -> Option<&'c Relation> {
     let text = table.map_or(name, |t| t.get_ref().as_str());
+    match find(text, catalog) {
+        Ok(relation) => Some(relation),
+        Err((message, help)) => {
+            source.mistake(table.map_or(0..0, Spanned::span), message, Some(help));
+            None
+        }
+    }
+}
+
+/// The relation called `text`, with or without its schema; else what is wrong, and what to do.
+pub(super) fn find<'c>(text: &str, catalog: &'c Catalog) -> Result<&'c Relation, (String, String)> {
     let wanted = match text.split_once('.') {
         Some((schema, name)) => QualifiedName::new(schema, name),
         None => QualifiedName::new("public", text),
     };
-    let found = catalog.relations.get(&wanted);
-    if found.is_none() {
-        let names: Vec<String> = catalog.relations.keys().map(ToString::to_string).collect();
-        let elsewhere = catalog.relations.keys().find(|other| other.name == wanted.name);
-        let help = match elsewhere {
-            Some(other) => Some(format!("did you mean `{other}`?")),
-            None => suggest::help(&wanted.to_string(), names.iter().map(String::as_str)),
-        };
-        let help = help.unwrap_or_else(|| "the database has no tables yet; run `windlass migrate up`".to_owned());
-        let message = format!("there is no table or view `{wanted}`");
-        source.mistake(table.map_or(0..0, Spanned::span), message, Some(help));
+    // A name with a dot of its own is found by its spelling.
+    let spelled = || {
+        catalog
+            .relations
+            .values()
+            .find(|relation| relation.name.to_string() == text)
+    };
+    if let Some(relation) = catalog.relations.get(&wanted).or_else(spelled) {
+        return Ok(relation);
     }
-    found
+    let names: Vec<String> = catalog.relations.keys().map(ToString::to_string).collect();
+    let elsewhere = catalog.relations.keys().find(|other| other.name == wanted.name);
+    let help = match elsewhere {
+        Some(other) => Some(format!("did you mean `{other}`?")),
+        None => suggest::help(&wanted.to_string(), names.iter().map(String::as_str)),
+    };
+    let help = help.unwrap_or_else(|| "the database has no tables yet; run `windlass migrate up`".to_owned());
+    Err((format!("there is no table or view `{wanted}`"), help))
 }
 
 /// CHECKs of the table and of its columns' domains, with the fields they are about.

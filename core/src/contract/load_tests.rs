@@ -566,3 +566,44 @@ fn a_project_is_read_whole() {
         ]
     );
 }
+
+#[test]
+fn a_new_file_opens_nothing_and_holds_when_uncommented() {
+    let mut catalog = catalog();
+    let odd = relation(
+        "Odd \"Table\"",
+        RelationKind::Table,
+        vec![column("a \"b\"\\c", text(Some(3)))],
+    );
+    catalog.relations.insert(odd.name.clone(), odd);
+    for (table, name) in [
+        ("leads", "leads"),
+        ("public.totals", "totals"),
+        ("Odd \"Table\"", "odd--table"),
+    ] {
+        let new = crate::contract::new_resource(table, &catalog).unwrap();
+        assert_eq!(new.name, name);
+        let file = PathBuf::from(format!("resources/{name}.toml"));
+        let closed = read_resource(&file, &new.text, &catalog, &files).unwrap();
+        assert!(
+            [Verb::Read, Verb::Create, Verb::Update, Verb::Delete]
+                .iter()
+                .all(|v| closed.access.of(*v).is_none())
+        );
+        let settings = |line: &&str| line.contains(" = ") || line.starts_with('[');
+        let open: Vec<&str> = new
+            .text
+            .lines()
+            .map(|line| line.strip_prefix("# ").unwrap_or(line))
+            .filter(settings)
+            .collect();
+        let open =
+            read_resource(&file, &open.join("\n"), &catalog, &files).unwrap_or_else(|e| panic!("{e:?}\n{}", new.text));
+        assert!(open.access.of(Verb::Read).is_some());
+        assert_eq!(format!("{:?}", open.fields), format!("{:?}", closed.fields));
+        assert_eq!(open.key.is_empty(), name == "odd--table");
+    }
+    insta::assert_snapshot!(crate::contract::new_resource("leads", &catalog).unwrap().text);
+    let error = crate::contract::new_resource("leed", &catalog).unwrap_err();
+    assert_eq!(error.hint(), Some("did you mean `public.leads`?"));
+}

@@ -19,6 +19,7 @@ mod rule_compile;
 mod snapshot;
 mod source;
 mod sql_expr;
+mod write;
 
 pub use decimal::Decimal;
 pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
@@ -27,3 +28,4 @@ pub use resource::{Access, CheckName, Grant, PageLimits, Reference, Resource, Un
 pub use rule::Rule;
 pub use rule_compile::{RULE_ENV, compile_rule};
 pub use snapshot::Snapshot;
+pub use write::{NewResource, new_resource};

@@ -24,6 +24,24 @@ pub(super) fn read(name: &str, written: Option<&Spanned<String>>, source: &mut S
     path.clone()
 }
 
+/// A name for the resource of a table, fit for a path: `Order Lines` becomes `order-lines`.
+pub(super) fn name_for(table: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    let name: String = table.chars().map(plain).collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() {
+        "resource".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
 fn check(path: &str) -> Result<(), (String, Option<String>)> {
     let Some(rest) = path.strip_prefix('/') else {
         return Err(("must begin with `/`".to_owned(), Some(format!("write `/{path}`"))));
@@ -57,7 +75,19 @@ fn check(path: &str) -> Result<(), (String, Option<String>)> {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{check, name_for};
+
+    #[test]
+    fn every_table_has_a_name_for_its_path() {
+        for (table, name) in [
+            ("leads", "leads"),
+            ("Order Lines", "order-lines"),
+            ("äö", "resource"),
+            ("a.b", "a-b"),
+        ] {
+            assert_eq!(name_for(table), name);
+        }
+    }
 
     #[test]
     fn paths_are_plain_and_not_ours() {

@@ -4,6 +4,7 @@ mod api;
 mod app;
 mod catalogue;
 mod fixture;
+mod introspect;
 mod layers;
 mod refusals;
 mod serving;
