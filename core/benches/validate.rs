@@ -28,6 +28,7 @@ enum Has {
 fn pg_type(sql: &str, kind: Kind) -> PgType {
     PgType {
         sql: sql.to_owned(),
+        base: sql.to_owned(),
         kind,
         domain_rules: Vec::new(),
     }

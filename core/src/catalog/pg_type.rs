@@ -5,10 +5,48 @@
 pub struct PgType {
     /// As `format_type` spells it, fit for a cast: `character varying(200)`, `public.lead_status`.
     pub sql: String,
+    /// The same without domains and without a length or precision: `text`, `public.lead_status`.
+    pub base: String,
     /// What it is once domains are taken off.
     pub kind: Kind,
     /// Rules of domains, outermost first; empty for a plain type.
     pub domain_rules: Vec<DomainRule>,
+}
+
+/// Types that have an order of their own although Windlass knows no more of them.
+const ORDERED: &[&str] = &[
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "bit",
+    "bit varying",
+    "oid",
+    "pg_lsn",
+    "xid8",
+    "tsvector",
+    "tsquery",
+];
+
+impl PgType {
+    /// Whether it is a domain.
+    #[must_use]
+    pub fn is_domain(&self) -> bool {
+        let plain = self.sql.split('(').next().unwrap_or_default();
+        !matches!(self.kind, Kind::Array { .. }) && plain != self.base
+    }
+
+    /// Whether Postgres has an order on it, and so comparisons.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        match &self.kind {
+            Kind::Json | Kind::Vector { .. } | Kind::HalfVec { .. } | Kind::SparseVec { .. } => false,
+            Kind::Array { item } => item.is_ordered(),
+            Kind::Other => ORDERED.contains(&self.base.as_str()),
+            _ => true,
+        }
+    }
 }
 
 /// A CHECK of a domain, written about `VALUE`.
@@ -76,15 +114,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether `<`, `<=`, `>` and `>=` make sense on it in a filter.
-    #[must_use]
-    pub fn is_ordered(&self) -> bool {
-        !matches!(
-            self,
-            Self::Json | Self::Jsonb | Self::Vector { .. } | Self::HalfVec { .. } | Self::SparseVec { .. }
-        )
-    }
-
     /// Whether `like` can be asked of it.
     #[must_use]
     pub fn is_text(&self) -> bool {

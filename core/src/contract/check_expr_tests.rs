@@ -3,6 +3,7 @@ use super::*;
 fn plain(sql: &str, kind: Kind) -> PgType {
     PgType {
         sql: sql.to_owned(),
+        base: sql.to_owned(),
         kind,
         domain_rules: Vec::new(),
     }

@@ -72,6 +72,7 @@ mod tests {
         let array = Kind::Array {
             item: Box::new(PgType {
                 sql: "text".to_owned(),
+                base: "text".to_owned(),
                 kind: text.clone(),
                 domain_rules: Vec::new(),
             }),

@@ -7,6 +7,7 @@ use crate::contract::{Decimal, Format, Grant, JsonForm, Metric, Verb};
 fn typed(sql: &str, kind: Kind) -> PgType {
     PgType {
         sql: sql.to_owned(),
+        base: sql.to_owned(),
         kind,
         domain_rules: Vec::new(),
     }

@@ -130,13 +130,26 @@ pub fn value(form: &Form, bytes: &[u8], out: &mut String) -> Result<()> {
             );
             Ok(())
         })?,
-        Form::Date => quoted(out, |out| Ok(wire_time::date(i32::from_be_bytes(fixed(bytes)?), out)))?,
-        Form::Time => quoted(out, |out| Ok(wire_time::time(i64::from_be_bytes(fixed(bytes)?), out)))?,
+        Form::Date => quoted(out, |out| {
+            wire_time::date(i32::from_be_bytes(fixed(bytes)?), out);
+            Ok(())
+        })?,
+        Form::Time => quoted(out, |out| {
+            wire_time::time(i64::from_be_bytes(fixed(bytes)?), out);
+            Ok(())
+        })?,
+        Form::TimeTz => quoted(out, |out| {
+            let mut reader = Reader(bytes);
+            wire_time::time_with_offset(i64::from_be_bytes(reader.take()?), reader.int()?, out);
+            Ok(())
+        })?,
         Form::Timestamp => quoted(out, |out| {
-            Ok(wire_time::timestamp(i64::from_be_bytes(fixed(bytes)?), "", out))
+            wire_time::timestamp(i64::from_be_bytes(fixed(bytes)?), "", out);
+            Ok(())
         })?,
         Form::TimestampTz => quoted(out, |out| {
-            Ok(wire_time::timestamp(i64::from_be_bytes(fixed(bytes)?), "Z", out))
+            wire_time::timestamp(i64::from_be_bytes(fixed(bytes)?), "Z", out);
+            Ok(())
         })?,
         Form::Interval => quoted(out, |out| {
             let mut reader = Reader(bytes);
@@ -259,9 +272,18 @@ fn numeric(bytes: &[u8], out: &mut String) -> Result<()> {
     match sign {
         0x0000 => {}
         0x4000 => out.push('-'),
-        0xD000 => return Ok(string("Infinity", out)),
-        0xF000 => return Ok(string("-Infinity", out)),
-        _ => return Ok(string("NaN", out)),
+        0xD000 => {
+            string("Infinity", out);
+            return Ok(());
+        }
+        0xF000 => {
+            string("-Infinity", out);
+            return Ok(());
+        }
+        _ => {
+            string("NaN", out);
+            return Ok(());
+        }
     }
     let mut digits = Vec::with_capacity(groups);
     for _ in 0..groups {

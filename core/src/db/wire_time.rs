@@ -44,6 +44,16 @@ pub(super) fn time(micros: i64, out: &mut String) {
     fraction(micros % 1_000_000, out);
 }
 
+/// As [`time`], with the offset: `+01:00`, `-03:30`. Postgres stores it as seconds west of UTC.
+pub(super) fn time_with_offset(micros: i64, west: i32, out: &mut String) {
+    time(micros, out);
+    out.push(if west > 0 { '-' } else { '+' });
+    let minutes = i64::from(west.unsigned_abs() / 60);
+    two(minutes / 60, out);
+    out.push(':');
+    two(minutes % 60, out);
+}
+
 /// An interval as an ISO 8601 duration: `P1Y2M3DT4H5M6.7S`, `PT0S` for none.
 pub(super) fn interval(micros: i64, days: i32, months: i32, out: &mut String) {
     if (micros, days, months) == (i64::MAX, i32::MAX, i32::MAX) {

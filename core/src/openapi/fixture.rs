@@ -17,6 +17,7 @@ pub(super) fn field(name: &str, sql: &str, kind: Kind) -> Field {
         name: name.to_owned(),
         pg_type: PgType {
             sql: sql.to_owned(),
+            base: sql.to_owned(),
             kind,
             domain_rules: Vec::new(),
         },
@@ -60,6 +61,7 @@ fn nullable(field: Field) -> Field {
 fn plain(sql: &str, kind: Kind) -> Box<PgType> {
     Box::new(PgType {
         sql: sql.to_owned(),
+        base: sql.to_owned(),
         kind,
         domain_rules: Vec::new(),
     })

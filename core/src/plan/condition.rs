@@ -92,11 +92,17 @@ fn tested(resource: &Resource, test: Test) -> Result<Condition> {
         Error::new(Code::BadQuery, format!("Filter on `{}` cannot be used", field.name)).with_details(what.to_owned())
     };
     let kind = &field.pg_type.kind;
-    let comparable = !kind.is_vector() && !matches!(kind, Kind::Json | Kind::Jsonb);
-    if !comparable && !matches!(test.operator, Operator::Is(Is::Null | Is::NotNull)) {
+    let null = matches!(test.operator, Operator::Is(Is::Null | Is::NotNull));
+    let ordered = field.pg_type.is_ordered();
+    // Other types are compared as Postgres's text, which says no more than whether they are the same.
+    let equal = !kind.is_vector() && !matches!(kind, Kind::Json | Kind::Jsonb) && (ordered || *kind == Kind::Other);
+    if !equal && !null {
         return Err(refused(
             "columns of this type can only be asked `is.null` and `is.not_null`",
         ));
+    }
+    if matches!(&test.operator, Operator::Compare(comparison, _) if comparison.needs_order() && !ordered) {
+        return Err(refused("columns of this type have no order"));
     }
     let typed = |text: &str| {
         validate::filter_value(field, text).map_err(|expected| refused(&format!("`{}` is not {expected}", clip(text))))

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::condition::{self, Condition};
 use super::policy::{self, Principal};
-use crate::catalog::Kind;
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
 use crate::request::{Nulls, OrderTerm, Page, Prefer, Query, SelectItem, Target};
@@ -127,6 +126,10 @@ pub fn output(resource: &Resource, items: Vec<SelectItem>) -> Result<Vec<Output>
             }
         }
     }
+    // Postgres has 1,664 places for columns; writes and orders need some besides.
+    if output.len() > resource.fields.len() + 256 {
+        return Err(Error::new(Code::BadQuery, "`select` names too many columns"));
+    }
     let mut labels = std::collections::HashSet::new();
     for column in &output {
         if !labels.insert(column.label.as_str()) {
@@ -143,7 +146,7 @@ fn order(resource: &Resource, terms: Vec<OrderTerm>) -> Result<Vec<Order>> {
     let mut order: Vec<Order> = Vec::with_capacity(terms.len() + resource.key.len());
     for term in terms {
         let (field, column) = condition::find(resource, &term.column)?;
-        if matches!(column.pg_type.kind, Kind::Json) || column.pg_type.kind.is_vector() {
+        if !column.pg_type.is_ordered() {
             return Err(
                 Error::new(Code::BadQuery, format!("Rows cannot be ordered by `{}`", column.name))
                     .with_details("columns of this type have no order"),

@@ -1,7 +1,7 @@
 //! Conditions as SQL.
 
 use super::statement::{Builder, input_cast};
-use crate::catalog::Kind;
+use crate::catalog::{Kind, PgType};
 use crate::contract::{Field, Resource};
 use crate::error::{Error, Result};
 use crate::plan::Condition;
@@ -24,8 +24,18 @@ pub(super) fn write(sql: &mut Builder, resource: &Resource, condition: &Conditio
         }
         Condition::In(index, values) => {
             let field = field(resource, *index)?;
-            // One array bind: the text of the statement does not depend on how many values there are.
+            if matches!(field.pg_type.kind, Kind::Array { .. }) {
+                // An array of arrays is no type of its own: each value is a bind.
+                sql.push(if values.is_empty() { "false" } else { "(" });
+                for (number, value) in values.iter().enumerate() {
+                    compared(sql.push(if number == 0 { "" } else { " OR " }), field).push(" = ");
+                    value_of(sql, field, value);
+                }
+                sql.push(if values.is_empty() { "" } else { ")" });
+                return Ok(());
+            }
             compared(sql, field).push(" = ANY (");
+            // One array bind: the text of the statement does not depend on how many values there are.
             sql.bind(
                 Bind::Text(array_literal(values)),
                 &format!("{}[]", compared_cast(field)),
@@ -70,25 +80,33 @@ pub(super) fn field(resource: &Resource, index: usize) -> Result<&Field> {
         .ok_or_else(|| Error::internal("a plan names a field that the resource does not have"))
 }
 
-/// Types without comparison operators of their own are compared as text.
-fn as_text(kind: &Kind) -> bool {
-    matches!(kind, Kind::Other | Kind::Range)
-}
-
+/// The column as it is compared: types without operators as text, and domains over types whose operators
+/// want the type itself without the domain.
 fn compared<'a>(sql: &'a mut Builder, field: &Field) -> &'a mut Builder {
+    let pg_type = &field.pg_type;
     sql.column(field);
-    if as_text(&field.pg_type.kind) {
-        sql.push("::text")
-    } else {
-        sql
+    match &pg_type.kind {
+        Kind::Other if !pg_type.is_ordered() => sql.push("::text"),
+        Kind::Array { .. } => sql.push(&array_cast(pg_type)),
+        Kind::Enum { .. } | Kind::Range | Kind::Other if pg_type.is_domain() => sql.push("::").push(&pg_type.base),
+        _ => sql,
     }
 }
 
 fn compared_cast(field: &Field) -> String {
-    if as_text(&field.pg_type.kind) {
-        "::text".to_owned()
-    } else {
-        input_cast(&field.pg_type)
+    let pg_type = &field.pg_type;
+    match &pg_type.kind {
+        Kind::Other if !pg_type.is_ordered() => "::text".to_owned(),
+        Kind::Array { .. } => format!("::text{}", array_cast(pg_type)),
+        _ => input_cast(pg_type),
+    }
+}
+
+/// Both sides of a comparison of arrays must be of one type: that of the items without domain and length.
+fn array_cast(pg_type: &PgType) -> String {
+    match &pg_type.kind {
+        Kind::Array { item } => format!("::{}[]", input_cast(item).rsplit("::").next().unwrap_or("text")),
+        _ => String::new(),
     }
 }
 

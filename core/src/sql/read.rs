@@ -2,7 +2,6 @@
 
 use super::condition;
 use super::statement::{Builder, Column, Statement, form};
-use crate::catalog::Kind;
 use crate::contract::Resource;
 use crate::error::Result;
 use crate::plan::{Output, Read};
@@ -38,9 +37,6 @@ pub fn statement(read: &Read) -> Result<Statement> {
     for (index, order) in read.order.iter().enumerate() {
         let field = condition::field(resource, order.field)?;
         sql.push(if index == 0 { " ORDER BY " } else { ", " }).column(field);
-        if matches!(field.pg_type.kind, Kind::Other) {
-            sql.push("::text");
-        }
         sql.push(if order.descending { " DESC" } else { "" })
             .push(match order.nulls {
                 Some(Nulls::First) => " NULLS FIRST",

@@ -46,6 +46,7 @@ pub enum Form {
     Uuid,
     Date,
     Time,
+    TimeTz,
     Timestamp,
     TimestampTz,
     Interval,
@@ -100,6 +101,13 @@ impl Builder {
 
     /// An output column, cast to text where Windlass does not read the type's binary form.
     pub(super) fn output(&mut self, field: &Field) -> &mut Self {
+        if field.pg_type.base == "inet" {
+            // A cast would write `10.0.0.1/32` for what went in as `10.0.0.1`.
+            return self
+                .push("pg_catalog.textin(pg_catalog.inet_out(")
+                .column(field)
+                .push("))");
+        }
         self.column(field).push(output_cast(&field.pg_type))
     }
 
@@ -114,10 +122,13 @@ impl Builder {
 }
 
 /// The cast of a bound value: through `text` for types that Postgres's client library does not know by number.
+/// Never one with a length, which would cut the value without a word.
 pub(super) fn input_cast(pg_type: &PgType) -> String {
-    match builtin(&pg_type.kind) {
-        Some(name) => format!("::{name}"),
-        None => format!("::text::{}", pg_type.sql),
+    match (builtin(&pg_type.kind), pg_type.base.as_str()) {
+        // `bit` alone means one bit.
+        (_, "bit") => "::text::varbit".to_owned(),
+        (Some(name), base) if !base.ends_with("citext") => format!("::{name}"),
+        (_, base) => format!("::text::{base}"),
     }
 }
 
@@ -152,8 +163,7 @@ fn builtin(kind: &Kind) -> Option<String> {
 /// The cast of an output column, so that its binary form is one that [`Form`] reads.
 fn output_cast(pg_type: &PgType) -> &'static str {
     match &pg_type.kind {
-        Kind::Array { item } if builtin(&item.kind).is_none() || item.kind == Kind::TimeTz => "::text[]",
-        Kind::TimeTz => "::text",
+        Kind::Array { item } if builtin(&item.kind).is_none() => "::text[]",
         Kind::Array { .. } => "",
         kind if builtin(kind).is_none() => "::text",
         _ => "",
@@ -181,6 +191,7 @@ fn kind_form(kind: &Kind) -> Form {
         Kind::Uuid => Form::Uuid,
         Kind::Date => Form::Date,
         Kind::Time => Form::Time,
+        Kind::TimeTz => Form::TimeTz,
         Kind::Timestamp => Form::Timestamp,
         Kind::TimestampTz => Form::TimestampTz,
         Kind::Interval => Form::Interval,
@@ -193,8 +204,6 @@ fn kind_form(kind: &Kind) -> Form {
             Kind::Vector { .. } | Kind::HalfVec { .. } => Form::Json,
             kind => kind_form(kind),
         })),
-        Kind::Text { .. } | Kind::Enum { .. } | Kind::TimeTz | Kind::SparseVec { .. } | Kind::Range | Kind::Other => {
-            Form::Text
-        }
+        Kind::Text { .. } | Kind::Enum { .. } | Kind::SparseVec { .. } | Kind::Range | Kind::Other => Form::Text,
     }
 }

@@ -253,7 +253,6 @@ fn every_kind_of_value_comes_back_as_it_went() {
             "span=gt.P1D",
             "during=eq.[1,5)",
             "place=eq.(1,2)",
-            "order=place",
             "ratio=lt.0",
             "raw=not.is.null",
             "id=eq.6f6e0c86-9a55-4a5b-8f3a-0a8f8f1f8c11",

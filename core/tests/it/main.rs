@@ -6,6 +6,7 @@ mod catalogue;
 mod fixture;
 mod introspect;
 mod layers;
+mod matrix;
 mod refusals;
 mod serving;
 mod survival;

@@ -84,6 +84,7 @@ impl Types {
         let mut resolved = Resolved {
             pg_type: PgType {
                 sql: sql.to_owned(),
+                base: sql.to_owned(),
                 kind: Kind::Other,
                 domain_rules: Vec::new(),
             },
@@ -99,6 +100,7 @@ impl Types {
             (oid, modifier, spelling) = (domain.base, domain.base_modifier, &domain.spelling);
         }
         if let Some(entry) = self.0.get(&oid) {
+            resolved.pg_type.base.clone_from(&entry.spelling);
             resolved.pg_type.kind = match entry.element {
                 Some(element) => {
                     let item = spelling.strip_suffix("[]").unwrap_or(spelling);

@@ -23,6 +23,7 @@ use crate::suggest::nearest;
 fn pg_type(kind: Kind) -> PgType {
     PgType {
         sql: "…".to_owned(),
+        base: "…".to_owned(),
         kind,
         domain_rules: Vec::new(),
     }
