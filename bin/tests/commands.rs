@@ -1,5 +1,7 @@
 //! The binary as an operator meets it: output, hints and exit codes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,5 +1,7 @@
 //! The program as an operator runs it: the demo, its API, and its docs in a real browser.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Write};

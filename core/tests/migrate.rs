@@ -1,5 +1,7 @@
 //! Migrations on a real cluster: what is applied, undone, refused and left alone.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;

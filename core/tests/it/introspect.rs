@@ -1,7 +1,5 @@
 //! The catalog of `fixtures/kinds.sql`, read from a real Postgres.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::fmt::Write as _;
 
 use windlass_core::catalog::{Catalog, Column, Identity, Kind, PgType, Relation};

@@ -1,5 +1,7 @@
 //! Tests through the front door: a real Postgres, a real server, real requests.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 mod api;
 mod app;
 mod catalogue;
