@@ -44,10 +44,11 @@ impl Work<'_> {
     }
 }
 
-/// Why a transaction came to nothing.
+/// Why a statement came to nothing.
 enum Failed {
-    /// A statement's table changed after it was prepared; the whole transaction may be run once more.
-    Stale(tokio_postgres::Error),
+    /// Postgres says so, or the connection broke.
+    Database(tokio_postgres::Error),
+    /// We say so: a rule, or a row that cannot be written as JSON.
     Refused(Error),
 }
 
@@ -94,14 +95,7 @@ impl Connection {
 
     /// A read outside of a transaction.
     pub(super) async fn read(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
-        let rows = self.within(false, async {
-            self.query_fresh(statement)
-                .await
-                .map_err(|error| translate(error, Some(resource), false))
-        });
-        let mut reply = Reply::default();
-        collect(statement, &rows.await?, &mut reply)?;
-        Ok(reply)
+        self.within(false, self.gather(statement, resource, false)).await
     }
 
     /// A write that is one statement, committed by itself.
@@ -113,15 +107,7 @@ impl Connection {
                 .map_err(|error| translate(error, Some(resource), false))
         });
         prepared.await?;
-        let rows = self.within(true, async {
-            self.query_fresh(statement)
-                .await
-                .map_err(|error| translate(error, Some(resource), true))
-        });
-        let mut reply = Reply::default();
-        // The row is stored; a reply that cannot be written must not say that it is not.
-        collect(statement, &rows.await?, &mut reply).map_err(|error| lost(true).with_source(error))?;
-        Ok(reply)
+        self.within(true, self.gather(statement, resource, true)).await
     }
 
     /// Statements in one transaction; `checks` are made before the commit.
@@ -131,15 +117,18 @@ impl Connection {
         resource: &Resource,
         checks: &Checks<'_>,
     ) -> Result<Reply> {
-        match self.try_transaction(statements, resource, checks).await {
-            Err(Failed::Stale(_)) => match self.try_transaction(statements, resource, checks).await {
-                Ok(reply) => Ok(reply),
-                Err(Failed::Stale(error)) => Err(translate(error, Some(resource), false)),
-                Err(Failed::Refused(error)) => Err(error),
-            },
-            Ok(reply) => Ok(reply),
-            Err(Failed::Refused(error)) => Err(error),
+        for last in [false, true] {
+            match self.try_transaction(statements, resource, checks).await {
+                Ok(reply) => return Ok(reply),
+                // Nothing was committed, so the whole of it may be run once more.
+                Err(Failed::Database(error)) if is_stale(&error) && !last => {
+                    statements.iter().for_each(|statement| self.forget(&statement.text));
+                }
+                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
+                Err(Failed::Refused(error)) => return Err(error),
+            }
         }
+        Err(Error::internal("a transaction was neither run nor refused"))
     }
 
     async fn try_transaction(
@@ -155,7 +144,7 @@ impl Connection {
                 .map_err(|error| translate(error, None, false))
         })
         .await?;
-        let reply = match self.steps(statements, resource, checks).await {
+        let reply = match self.steps(statements, checks).await {
             Ok(reply) => reply,
             Err(failed) => {
                 self.roll_back().await?;
@@ -185,22 +174,14 @@ impl Connection {
         rolled.await
     }
 
-    async fn steps(&self, statements: &[Statement], resource: &Resource, checks: &Checks<'_>) -> Result<Reply, Failed> {
+    async fn steps(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
         let mut reply = Reply::default();
         for statement in statements {
             let before = usize::try_from(reply.rows).unwrap_or(usize::MAX);
-            let queried = tokio::time::timeout(self.deadline, self.query(statement)).await;
-            let rows = match queried.map_err(|_| lost(false))? {
-                Ok(rows) => rows,
-                Err(error) if is_stale(&error) => {
-                    self.forget(&statement.text);
-                    return Err(Failed::Stale(error));
-                }
-                Err(error) => return Err(translate(error, Some(resource), false).into()),
-            };
-            if let Some(rules) = checks.rules {
-                let mut text = String::new();
-                for (index, row) in rows.iter().enumerate() {
+            let mut text = String::new();
+            let mut number = before;
+            let each = &mut |row: &Row| {
+                if let Some(rules) = checks.rules {
                     text.clear();
                     wire::object(
                         row,
@@ -209,10 +190,13 @@ impl Connection {
                         |column| !column.shown && !column.key,
                         &mut text,
                     )?;
-                    rules(before + index, &serde_json::from_str(&text).map_err(Error::internal)?)?;
+                    rules(number, &serde_json::from_str(&text).map_err(Error::internal)?)?;
                 }
-            }
-            collect(statement, &rows, &mut reply)?;
+                number += 1;
+                collect(statement, row, &mut reply)
+            };
+            let queried = tokio::time::timeout(self.deadline, self.query(statement, each)).await;
+            queried.unwrap_or_else(|_| Err(lost(false).into()))?;
         }
         if checks.one && reply.rows > 1 || checks.exactly_one && reply.rows != 1 {
             let error = Error::new(Code::NotOneRow, Code::NotOneRow.title());
@@ -231,24 +215,42 @@ impl Connection {
         })
     }
 
-    async fn query(&self, statement: &Statement) -> Result<Vec<Row>, tokio_postgres::Error> {
-        let prepared = self.prepare(&statement.text).await?;
-        self.client
+    /// Hands over each row as it comes, so that only the reply grows, not the rows beside it.
+    async fn query(
+        &self,
+        statement: &Statement,
+        each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
+    ) -> Result<(), Failed> {
+        let prepared = self.prepare(&statement.text).await.map_err(Failed::Database)?;
+        let rows = self
+            .client
             .query_raw(&prepared, &statement.binds)
-            .await?
-            .try_collect()
             .await
+            .map_err(Failed::Database)?;
+        let mut rows = std::pin::pin!(rows);
+        while let Some(row) = rows.try_next().await.map_err(Failed::Database)? {
+            each(&row)?;
+        }
+        Ok(())
     }
 
-    /// A statement whose table changed under it is prepared anew, once; only safe outside a transaction.
-    async fn query_fresh(&self, statement: &Statement) -> Result<Vec<Row>, tokio_postgres::Error> {
-        match self.query(statement).await {
-            Err(error) if is_stale(&error) => {
-                self.forget(&statement.text);
-                self.query(statement).await
+    /// Gathers the rows of a statement outside of a transaction. One whose table changed under it is prepared anew, once.
+    async fn gather(&self, statement: &Statement, resource: &Resource, write: bool) -> Result<Reply> {
+        for last in [false, true] {
+            let mut reply = Reply::default();
+            match self
+                .query(statement, &mut |row| collect(statement, row, &mut reply))
+                .await
+            {
+                Ok(()) => return Ok(reply),
+                Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget(&statement.text),
+                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), write)),
+                // The row is stored; a reply that cannot be written must not say that it is not.
+                Err(Failed::Refused(error)) if write => return Err(lost(true).with_source(error)),
+                Err(Failed::Refused(error)) => return Err(error),
             }
-            done => done,
         }
+        Err(Error::internal("a statement was neither run nor refused"))
     }
 
     async fn prepare(&self, text: &str) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {
@@ -303,33 +305,30 @@ fn is_stale(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(stale)
 }
 
-/// Writes rows into the reply.
-fn collect(statement: &Statement, rows: &[Row], reply: &mut Reply) -> Result<()> {
+/// Writes a row into the reply.
+fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
     let first = if statement.counted { 2 } else { 0 };
-    let shown = statement.columns.iter().any(|column| column.shown);
-    for row in rows {
-        if statement.counted {
-            let total: i64 = row.try_get(0).map_err(Error::internal)?;
-            reply.total = u64::try_from(total).ok();
-            if row.try_get::<_, Option<bool>>(1).map_err(Error::internal)?.is_none() {
-                continue;
-            }
+    if statement.counted {
+        let total: i64 = row.try_get(0).map_err(Error::internal)?;
+        reply.total = u64::try_from(total).ok();
+        if row.try_get::<_, Option<bool>>(1).map_err(Error::internal)?.is_none() {
+            return Ok(());
         }
-        if reply.rows == 0 {
-            for (index, column) in statement.columns.iter().enumerate().filter(|(_, column)| column.key) {
-                let bytes = wire::raw(row, first + index)?;
-                reply
-                    .key
-                    .push(bytes.map_or(Ok(String::new()), |bytes| wire::plain(&column.form, bytes))?);
-            }
-        }
-        if shown {
-            if reply.rows > 0 {
-                reply.json.push(',');
-            }
-            wire::object(row, first, &statement.columns, |column| column.shown, &mut reply.json)?;
-        }
-        reply.rows += 1;
     }
+    if reply.rows == 0 {
+        for (index, column) in statement.columns.iter().enumerate().filter(|(_, column)| column.key) {
+            let bytes = wire::raw(row, first + index)?;
+            reply
+                .key
+                .push(bytes.map_or(Ok(String::new()), |bytes| wire::plain(&column.form, bytes))?);
+        }
+    }
+    if statement.columns.iter().any(|column| column.shown) {
+        if reply.rows > 0 {
+            reply.json.push(',');
+        }
+        wire::object(row, first, &statement.columns, |column| column.shown, &mut reply.json)?;
+    }
+    reply.rows += 1;
     Ok(())
 }

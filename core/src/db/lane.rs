@@ -48,6 +48,17 @@ pub struct Reply {
     pub key: Vec<String>,
 }
 
+impl Reply {
+    /// Takes the rows as a JSON array.
+    #[must_use]
+    pub fn array(&mut self) -> String {
+        let mut json = std::mem::take(&mut self.json);
+        json.insert(0, '[');
+        json.push(']');
+        json
+    }
+}
+
 /// Called with each row's number and the row as stored; an error rolls everything back.
 pub type Rules<'a> = &'a (dyn Fn(usize, &serde_json::Value) -> Result<()> + Send + Sync);
 

@@ -12,8 +12,7 @@ use crate::validate::Model;
 
 pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Create, &call.principal)?;
-    let bytes = body::json(request, &call.context.limits).await?;
-    let checked = written::check(&call, Model::Create, &bytes)?;
+    let checked = written::check(&call, Model::Create, &body::json(request, &call.context.limits).await?)?;
     let write = plan::write::create(call.resource, call.query, &call.prefer, &call.principal, checked)?;
     written::run(call.context, write, call.prefer, call.accept).await
 }

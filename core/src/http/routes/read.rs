@@ -32,7 +32,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply> {
     // so that no more statements run than there are lanes.
     let (context, resource) = (Arc::clone(call.context), Arc::clone(call.resource));
     let task = tokio::spawn(async move { context.lanes.list(&statement, &resource).await });
-    let rows = task.await.map_err(Error::internal)??;
+    let mut rows = task.await.map_err(Error::internal)??;
     if let Some(total) = rows.total.filter(|total| read.offset > 0 && read.offset >= *total) {
         return Err(Error::new(Code::RangeNotSatisfiable, Code::RangeNotSatisfiable.title())
             .with_details(format!("offset {} of {total} rows", read.offset))
@@ -45,7 +45,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply> {
         StatusCode::OK
     };
     let body = match call.accept {
-        Accept::Json => format!("[{}]", rows.json),
+        Accept::Json => rows.array(),
         Accept::Object if rows.rows == 1 => rows.json,
         Accept::Object => {
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title())

@@ -13,8 +13,7 @@ use crate::validate::Model;
 
 pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Update, &call.principal)?;
-    let bytes = body::json(request, &call.context.limits).await?;
-    let checked = written::check(&call, Model::Replace, &bytes)?;
+    let checked = written::check(&call, Model::Replace, &body::json(request, &call.context.limits).await?)?;
     let Target::Item(key) = &call.target else {
         return Err(Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()));
     };

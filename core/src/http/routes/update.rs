@@ -12,8 +12,7 @@ use crate::validate::Model;
 
 pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Update, &call.principal)?;
-    let bytes = body::json(request, &call.context.limits).await?;
-    let checked = written::check(&call, Model::Update, &bytes)?;
+    let checked = written::check(&call, Model::Update, &body::json(request, &call.context.limits).await?)?;
     let write = plan::write::update(
         call.resource,
         &call.target,

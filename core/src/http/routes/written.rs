@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Arc<Context>, write: Write, prefer: Prefer, ac
     task.await.map_err(Error::internal)?
 }
 
-fn reply(write: &Write, rows: lane::Reply, prefer: &Prefer, accept: Accept) -> Result<Reply> {
+fn reply(write: &Write, mut rows: lane::Reply, prefer: &Prefer, accept: Accept) -> Result<Reply> {
     if write.item && rows.rows == 0 {
         return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()));
     }
@@ -68,7 +68,11 @@ fn reply(write: &Write, rows: lane::Reply, prefer: &Prefer, accept: Accept) -> R
         let object = single || accept == Accept::Object;
         reply = reply.body(
             accept.media_type(),
-            if object { rows.json } else { format!("[{}]", rows.json) },
+            if object {
+                std::mem::take(&mut rows.json)
+            } else {
+                rows.array()
+            },
         );
     }
     if create && single && !rows.key.is_empty() {
