@@ -59,6 +59,43 @@ fn a_project_is_made_migrated_and_undone() {
 }
 
 #[test]
+fn check_names_mistakes_in_settings_overlays_and_migrations_together() {
+    let folder = folder();
+    let app = folder.path();
+    std::fs::write(app.join("windlass.toml"), "[http]\nbody_limt = '1MiB'\n").unwrap();
+    for (name, up) in [
+        ("2026-01-01-000000_a", "create table a (id bigint primary key);"),
+        ("2026-01-02-000000_b", "select 1;\nalter table nope add column x int;"),
+    ] {
+        std::fs::create_dir_all(app.join("migrations").join(name)).unwrap();
+        std::fs::write(app.join("migrations").join(name).join("up.sql"), up).unwrap();
+        std::fs::write(app.join("migrations").join(name).join("down.sql"), "").unwrap();
+    }
+    std::fs::create_dir_all(app.join("resources")).unwrap();
+    std::fs::write(
+        app.join("resources/a.toml"),
+        "[access]\nraed = ['public']\n[fields.id]\nge = 'x'\n",
+    )
+    .unwrap();
+    std::fs::write(app.join("resources/b.toml"), "[access]\nread = ['public']\n").unwrap();
+    let checked = windlass(app, &["check"]);
+    assert_eq!(checked.status.code(), Some(1));
+    let said = text(&checked.stdout);
+    for expected in [
+        "windlass.toml:2:1: ",
+        "migrations/2026-01-02-000000_b/up.sql:2:1: relation \"nope\" does not exist",
+        "resources/a.toml:2:1: ",
+        "resources/a.toml:4:6: ",
+    ] {
+        assert!(said.contains(expected), "no {expected} in {said}");
+    }
+    assert!(
+        !said.contains("resources/b.toml"),
+        "b is missing because its migration is: {said}"
+    );
+}
+
+#[test]
 fn check_names_every_mistake() {
     let folder = folder();
     let app = folder.path();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use windlass_core::app::{Database, Project, contracts};
+use windlass_core::contract;
 use windlass_core::db::scratch::Scratch;
 use windlass_core::diagnostic::Diagnostic;
 use windlass_core::error::{Code, Error, Result};
@@ -60,7 +61,8 @@ async fn beside(project: &Project, database: &Database, readable: bool) -> Resul
                 "note: migration {name} is pending: resource files are checked without it"
             ));
         }
-        return Ok(contracts::snapshot(project, database).await?.1);
+        let found = contracts::snapshot(project, database).await?.1;
+        return Ok(if readable { found } else { without_missing_tables(found) });
     };
     let scratch = Scratch::make(endpoint).await?;
     let tried = Database {
@@ -79,10 +81,22 @@ async fn beside(project: &Project, database: &Database, readable: bool) -> Resul
 async fn rehearse(project: &Project, scratch: &Database) -> Result<Vec<Diagnostic>> {
     match project.migrator(scratch).await?.up().await {
         Ok(_) => {}
-        Err(error) if error.code() == Code::MigrationFailed => return Ok(vec![placed(&error)]),
+        Err(error) if error.code() == Code::MigrationFailed => {
+            let mut found = vec![placed(&error)];
+            found.extend(without_missing_tables(contracts::snapshot(project, scratch).await?.1));
+            return Ok(found);
+        }
         Err(error) => return Err(error),
     }
     Ok(contracts::snapshot(project, scratch).await?.1)
+}
+
+/// A table may be missing only because a migration is broken: that is one mistake, not two.
+fn without_missing_tables(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    found
+        .into_iter()
+        .filter(|wrong| !wrong.message.starts_with(contract::NO_TABLE))
+        .collect()
 }
 
 /// A failed migration's message begins with its place.

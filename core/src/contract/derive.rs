@@ -15,6 +15,9 @@ use super::{compile_rule, default_value, narrow, path};
 use crate::catalog::{Catalog, Column, Identity, Kind, QualifiedName, Relation, RelationKind};
 use crate::suggest;
 
+/// How the mistake of a missing table begins.
+pub const NO_TABLE: &str = "there is no table or view";
+
 /// Reads a file of the project by its relative path; the error says why it cannot.
 pub(super) type ReadFile<'f> = &'f dyn Fn(&Path) -> Result<String, String>;
 
@@ -135,7 +138,7 @@ pub(super) fn find<'c>(text: &str, catalog: &'c Catalog) -> Result<&'c Relation,
         None => suggest::help(&wanted.to_string(), names.iter().map(String::as_str)),
     };
     let help = help.unwrap_or_else(|| "the database has no tables yet; run `windlass migrate up`".to_owned());
-    Err((format!("there is no table or view `{wanted}`"), help))
+    Err((format!("{NO_TABLE} `{wanted}`"), help))
 }
 
 /// CHECKs of the table and of its columns' domains, with the fields they are about.

@@ -22,6 +22,7 @@ mod sql_expr;
 mod write;
 
 pub use decimal::Decimal;
+pub use derive::NO_TABLE;
 pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
 pub use load::{load, read_resource};
 pub use resource::{Access, CheckName, Grant, PageLimits, Reference, Resource, Unique, Verb};
