@@ -116,3 +116,40 @@ fn check_names_every_mistake() {
     assert_eq!(elsewhere.status.code(), Some(1));
     assert!(text(&elsewhere.stderr).contains("error[project_missing]"));
 }
+
+#[test]
+fn a_signal_during_a_migration_leaves_no_postgres_behind() {
+    let folder = folder();
+    let app = folder.path();
+    std::fs::write(app.join("windlass.toml"), "").unwrap();
+    let migration = app.join("migrations/2026-01-01-000000_slow");
+    std::fs::create_dir_all(&migration).unwrap();
+    std::fs::write(
+        migration.join("up.sql"),
+        "create table slow (id bigint primary key);\nselect pg_sleep(60);\n",
+    )
+    .unwrap();
+    std::fs::write(migration.join("down.sql"), "drop table slow;\n").unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_windlass"))
+        .current_dir(app)
+        .args(["serve", "--migrate", "--listen", "127.0.0.1:0"])
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let sleeping = "select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid()";
+    let started = std::time::Instant::now();
+    while text(&windlass(app, &["db", "psql", "--", "-Atc", sleeping]).stdout) != "1\n" {
+        assert!(started.elapsed().as_secs() < 30, "the migration never ran");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let status = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(status.success());
+    let signalled = std::time::Instant::now();
+    assert!(!child.wait().unwrap().success());
+    assert!(signalled.elapsed().as_secs() < 10, "{:?}", signalled.elapsed());
+    assert!(
+        !app.join(".windlass/postgres/postmaster.pid").exists(),
+        "Postgres still runs"
+    );
+}

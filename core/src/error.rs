@@ -108,6 +108,7 @@ catalogue! {
     CommitUnknown, "commit_unknown", Unavailable, "The connection broke during the commit: the write may or may not be stored";
     StatementTimeout, "statement_timeout", Timeout, "The database took too long";
     Internal, "internal", Internal, "Something went wrong inside";
+    Interrupted, "interrupted", Operator, "The operator ended it";
     Usage, "usage", Operator, "The command was called wrongly";
     ConfigInvalid, "config_invalid", Operator, "A setting is wrong";
     ProjectInvalid, "project_invalid", Operator, "The project has mistakes";

@@ -21,7 +21,16 @@ pub async fn run(directory: &Path, json: bool) -> Result<ExitCode> {
     let readable = migrations.is_empty();
     found.extend(migrations);
     if reachable {
-        found.extend(with_database(&project, async |database| beside(&project, database, readable).await).await?);
+        match with_database(&project, async |database| beside(&project, database, readable).await).await {
+            Ok(more) => found.extend(more),
+            Err(error) => {
+                // What was found without the database is told all the same.
+                report::diagnostics(&found);
+                return Err(error);
+            }
+        }
+    } else {
+        report::note("note: resource files are checked once the settings of [database] are right");
     }
     if json {
         let items: Vec<_> = found

@@ -10,9 +10,10 @@ use windlass_core::db::cluster::Role;
 use windlass_core::db::connect;
 use windlass_core::error::{Code, Error, Result};
 
-use super::{serve, with_database};
+use super::{with_database, with_database_until};
 use crate::cli::Db;
 use crate::report;
+use crate::stop::{Signals, Stop};
 
 /// Runs one of its actions.
 pub async fn run(action: Db) -> Result<ExitCode> {
@@ -29,12 +30,13 @@ async fn start(directory: &Path) -> Result<ExitCode> {
         return Err(Error::new(Code::ClusterFailed, "this project uses database.url")
             .with_hint("Start that server where it runs."));
     }
-    let database = project.start().await?;
+    let stop = Stop::install(Signals::Both)?;
+    let database = stop.unless(project.start()).await?;
     if let Some((endpoint, _)) = &database.embedded {
         report::line(endpoint.url(Role::Owner));
         report::note("Ctrl-C stops it");
     }
-    serve::stopped().await;
+    stop.wait().await;
     database.stop().await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -50,17 +52,25 @@ async fn url(directory: &Path) -> Result<ExitCode> {
         Ok(database
             .embedded
             .as_ref()
-            .map(|(endpoint, _)| endpoint.url(Role::Owner)))
+            .map(|(endpoint, _)| (endpoint.url(Role::Owner), database.cluster.is_some())))
     })
     .await?;
-    report::line(url.unwrap_or_default());
+    if let Some((url, only_now)) = url {
+        report::line(url);
+        if only_now {
+            report::note("it does not run now; start it with `windlass db start` or `windlass serve`");
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn psql(directory: &Path, args: &[OsString]) -> Result<ExitCode> {
     let project = Project::open(directory)?;
-    with_database(&project, async |database| {
+    // Ctrl-C is psql's own: it cancels a query and does not end the prompt.
+    let stop = Stop::install(Signals::TerminateOnly)?;
+    with_database_until(&project, &stop, async |database| {
         let mut command = tokio::process::Command::new(program(database));
+        command.kill_on_drop(true);
         match &database.embedded {
             Some((endpoint, _)) => {
                 command.arg(endpoint.url(Role::Owner));
@@ -72,13 +82,7 @@ async fn psql(directory: &Path, args: &[OsString]) -> Result<ExitCode> {
             Error::new(Code::ProjectMissing, format!("psql cannot be run: {error}"))
                 .with_hint("Install it: `apt-get install postgresql-client`.")
         })?;
-        // Ctrl-C is psql's own here: it cancels a query and does not end the prompt.
-        let status = loop {
-            tokio::select! {
-                status = child.wait() => break status.map_err(Error::internal)?,
-                _ = tokio::signal::ctrl_c() => {}
-            }
-        };
+        let status = child.wait().await.map_err(Error::internal)?;
         let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
         Ok(ExitCode::from(code))
     })

@@ -19,6 +19,7 @@ use windlass_core::error::Result;
 use windlass_core::telemetry::logs;
 
 use crate::cli::{Cli, Command};
+use crate::stop::{Signals, Stop};
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Result<ExitCode> {
@@ -49,8 +50,17 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
 
 /// Works with a project's database: that of a running Windlass, or one started for as long as `work` takes.
 async fn with_database<T>(project: &Project, work: impl AsyncFnOnce(&Database) -> Result<T>) -> Result<T> {
-    let database = project.attach().await?;
-    let result = work(&database).await;
+    with_database_until(project, &Stop::install(Signals::Both)?, work).await
+}
+
+/// As [`with_database`], ended by what `stop` listens to.
+async fn with_database_until<T>(
+    project: &Project,
+    stop: &Stop,
+    work: impl AsyncFnOnce(&Database) -> Result<T>,
+) -> Result<T> {
+    let database = stop.unless(project.attach()).await?;
+    let result = stop.unless(work(&database)).await;
     let stopped = database.stop().await;
     let value = result?;
     stopped?;

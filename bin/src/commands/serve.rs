@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
 use windlass_core::app::{Context, Database, Limits, Project, Published, contracts};
 use windlass_core::config::{self, Listen};
 use windlass_core::db::lane::{LaneOptions, Lanes};
@@ -14,6 +13,7 @@ use windlass_core::telemetry::logs;
 
 use super::load;
 use crate::report;
+use crate::stop::{Signals, Stop};
 
 /// Serves the project in `directory`.
 pub async fn run(directory: &Path, listen: &[Listen], migrate: bool) -> Result<ExitCode> {
@@ -29,23 +29,22 @@ pub async fn serve(project: &Project, listen: &[Listen], migrate: bool, data: Op
     } else {
         listen
     };
+    let stop = Stop::install(Signals::Both)?;
     // First of all: an address in use is found before a database starts, and early requests wait instead of failing.
     let server = Server::bind(listen).await?;
-    let database = project.start().await?;
-    let served = answer(project, &database, server, migrate, data).await;
+    let database = stop.unless(project.start()).await?;
+    let served = match stop.unless(prepare(project, &database, migrate)).await {
+        Ok(context) => answer(project, server, context, &stop, data).await,
+        Err(error) => Err(error),
+    };
     let stopped = database.stop().await;
     served?;
     stopped?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn answer(
-    project: &Project,
-    database: &Database,
-    server: Server,
-    migrate: bool,
-    data: Option<load::Data>,
-) -> Result<()> {
+/// Everything that must be right before the first answer.
+async fn prepare(project: &Project, database: &Database, migrate: bool) -> Result<Arc<Context>> {
     project.migrate(database, migrate).await?;
     let (snapshot, wrong) = contracts::snapshot(project, database).await?;
     if !wrong.is_empty() {
@@ -68,7 +67,21 @@ async fn answer(
         idle_timeout: settings.http.idle_timeout,
         shutdown_timeout: settings.http.shutdown_timeout,
     };
-    let context = Arc::new(Context::new(Published::new(snapshot)?, lanes, limits, settings.docs));
+    Ok(Arc::new(Context::new(
+        Published::new(snapshot)?,
+        lanes,
+        limits,
+        settings.docs,
+    )))
+}
+
+async fn answer(
+    project: &Project,
+    server: Server,
+    context: Arc<Context>,
+    stop: &Stop,
+    data: Option<load::Data>,
+) -> Result<()> {
     let addresses = server.addresses().to_vec();
     let loader = data.map(|data| {
         let addresses = addresses.clone();
@@ -82,37 +95,16 @@ async fn answer(
         })
     });
     for address in addresses.iter().map(Listen::url) {
-        let docs = if settings.docs {
+        let docs = if project.settings.docs {
             format!("  docs {address}/docs")
         } else {
             String::new()
         };
         report::line(format_args!("API {address}/api{docs}  health {address}/health/ready"));
     }
-    let result = server.run(context, stopped()).await;
+    let result = server.run(context, stop.wait()).await;
     if let Some(loader) = loader {
         loader.abort();
     }
     result
-}
-
-/// Waits for SIGTERM or SIGINT; a second one ends the process at once.
-pub async fn stopped() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without handlers the system's default ends the process.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping: requests in flight finish first");
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        std::process::exit(1);
-    });
 }

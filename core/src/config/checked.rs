@@ -166,7 +166,7 @@ impl Reader {
                     .unwrap_or(usize::MAX),
                 header_timeout: self.duration("http.header_timeout", 10 * second),
                 body_timeout: self.duration("http.body_timeout", 30 * second),
-                idle_timeout: self.duration("http.idle_timeout", 60 * second),
+                idle_timeout: self.duration("http.idle_timeout", 75 * second),
                 shutdown_timeout: self.duration("http.shutdown_timeout", 30 * second),
             },
             database: Database {

@@ -32,6 +32,29 @@ pub struct Scratch {
     pub login: Config,
 }
 
+/// Drops what a killed process left: the number in the name is that of no process any more.
+async fn drop_orphans(client: &tokio_postgres::Client) -> Result<()> {
+    let names = client
+        .query(
+            "select datname::text from pg_database where datname like 'windlass\\_scratch\\_%'",
+            &[],
+        )
+        .await
+        .map_err(Error::internal)?;
+    for row in names {
+        let name: String = row.try_get(0).map_err(Error::internal)?;
+        let process = name
+            .strip_prefix("windlass_scratch_")
+            .and_then(|number| number.parse::<u32>().ok());
+        let Some(process) = process else { continue };
+        if !std::path::Path::new(&format!("/proc/{process}")).exists() {
+            let statement = format!("drop database if exists windlass_scratch_{process} with (force)");
+            client.batch_execute(&statement).await.map_err(Error::internal)?;
+        }
+    }
+    Ok(())
+}
+
 impl Scratch {
     /// Makes one; its name carries the process's number, so that two do not meet.
     ///
@@ -41,6 +64,7 @@ impl Scratch {
         let name = format!("windlass_scratch_{}", std::process::id());
         let superuser = endpoint.config(Role::Superuser);
         let client = connect::open(&superuser).await?;
+        drop_orphans(&client).await?;
         for statement in [
             format!("drop database if exists {name} with (force)"),
             format!("create database {name} owner windlass_owner"),
