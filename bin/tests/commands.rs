@@ -133,12 +133,20 @@ fn a_signal_during_a_migration_leaves_no_postgres_behind() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_windlass"))
         .current_dir(app)
         .args(["serve", "--migrate", "--listen", "127.0.0.1:0"])
-        .stderr(std::process::Stdio::null())
+        .stderr(std::fs::File::create(app.join("log")).unwrap())
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
     let sleeping = "select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid()";
     let started = std::time::Instant::now();
+    // Before that, psql would start a cluster of its own.
+    while !std::fs::read_to_string(app.join("log"))
+        .unwrap()
+        .contains("PostgreSQL runs")
+    {
+        assert!(started.elapsed().as_secs() < 30, "the cluster never ran");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
     while text(&windlass(app, &["db", "psql", "--", "-Atc", sleeping]).stdout) != "1\n" {
         assert!(started.elapsed().as_secs() < 30, "the migration never ran");
         std::thread::sleep(std::time::Duration::from_millis(200));
