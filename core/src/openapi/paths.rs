@@ -72,8 +72,7 @@ impl Paths<'_> {
         if self.named.resource.kind == RelationKind::Table {
             ""
         } else {
-            " A view's key is only said to be unique: where several rows have it, the reply is 406 `not_one_row`, and nothing \
-             is changed."
+            " A view's key is only said to be unique: where several rows have it, the reply is 406 `not_one_row`."
         }
     }
 
