@@ -4,7 +4,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::samples;
-use super::schemas::Model;
+use super::schemas::{self, Model};
 use super::values::{self, Bounds};
 use crate::catalog::Kind;
 use crate::contract::{Decimal, Field, Resource};
@@ -45,6 +45,7 @@ impl Examples {
         match model {
             Model::Read => self.row(resource),
             Model::Create => self.new_row(resource),
+            Model::Replace => self.whole(resource),
             Model::Update => self.changes(resource),
         }
     }
@@ -87,6 +88,27 @@ impl Examples {
             }
         }
         kept(resource, validate::Model::Create, row)
+    }
+
+    /// The body of a `PUT`, without the key that the path has.
+    fn whole(&self, resource: &Resource) -> Option<Value> {
+        let mut row = Map::new();
+        let mut needed = Vec::new();
+        let writable = |(index, field): &(usize, &Field)| !field.read_only && !resource.key.contains(index);
+        for (index, field) in resource.fields.iter().enumerate().filter(writable) {
+            let must = schemas::replaces(resource, index, field);
+            match self.value(index) {
+                Some(value) => _ = row.insert(field.name.clone(), value.clone()),
+                None if !must => {}
+                None if field.nullable => _ = row.insert(field.name.clone(), Value::Null),
+                None => return None,
+            }
+            if must {
+                needed.push(field.name.as_str());
+            }
+        }
+        let row = kept(resource, validate::Model::Replace, row)?;
+        needed.iter().all(|name| row.get(name).is_some()).then_some(row)
     }
 
     fn changes(&self, resource: &Resource) -> Option<Value> {

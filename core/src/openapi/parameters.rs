@@ -31,6 +31,7 @@ const SHARED: &[(&str, &str)] = &[
     ("And", "and"),
     ("PreferRead", "Prefer"),
     ("PreferWrite", "Prefer"),
+    ("PreferWriteUnread", "Prefer"),
 ];
 
 /// A reference to a parameter component.
@@ -43,9 +44,9 @@ pub(super) fn prefer_read() -> RefOr<Parameter> {
     reference("PreferRead")
 }
 
-/// `Prefer` of writes.
-pub(super) fn prefer_write() -> RefOr<Parameter> {
-    reference("PreferWrite")
+/// `Prefer` of writes; of other choice where the rows may not be read.
+pub(super) fn prefer_write(readable: bool) -> RefOr<Parameter> {
+    reference(if readable { "PreferWrite" } else { "PreferWriteUnread" })
 }
 
 /// `select`, which every operation takes that can answer with rows.
@@ -166,6 +167,12 @@ fn shared(component: &str, name: &str) -> Parameter {
             "`count=exact` counts all rows that match: the total stands in `Content-Range`, and a part of them is answered \
              with 206. `handling=strict` refuses preferences that are not known here (RFC 7240).",
             text("count=exact"),
+        ),
+        "PreferWriteUnread" => header(
+            name,
+            "`return=minimal` or `return=headers-only`; there is no body in any case. `return=representation` is refused, as the \
+             rows may not be read by everybody. `handling=strict` refuses preferences that are not known here (RFC 7240).",
+            text("return=minimal"),
         ),
         _ => header(
             name,

@@ -10,10 +10,11 @@ use super::examples::Examples;
 use super::names::{Ids, Named, schema_ref};
 use super::parameters;
 use super::problems::{
-    BAD_REQUEST, CONFLICT, FORBIDDEN, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, RANGE, Refusal, TIMED_OUT, TIMEOUT,
-    TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
+    BAD_REQUEST, CONFLICT, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, RANGE, Refusal, TIMED_OUT, TIMEOUT, TOO_LARGE,
+    UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
 };
 use super::schemas::{Model, carry, reference};
+use crate::catalog::RelationKind;
 use crate::contract::{Grant, Verb};
 
 /// The security scheme of operations that are not open to everybody.
@@ -22,8 +23,8 @@ pub(super) const BEARER: &str = "bearerAuth";
 const JSON: &str = "application/json";
 const OBJECT: &str = "application/vnd.pgrst.object+json";
 
-/// Refusals of every operation that reads or writes rows.
-const ALWAYS: &[Refusal] = &[BAD_REQUEST, FORBIDDEN, NOT_ACCEPTABLE, INTERNAL, UNAVAILABLE, TIMEOUT];
+/// Refusals of every operation that reads or writes rows. No 403: as nobody has credentials yet, it is answered as 401.
+const ALWAYS: &[Refusal] = &[BAD_REQUEST, NOT_ACCEPTABLE, INTERNAL, UNAVAILABLE, TIMEOUT];
 /// Refusals of every operation with a body.
 const WITH_BODY: &[Refusal] = &[TIMED_OUT, CONFLICT, TOO_LARGE, UNSUPPORTED, INVALID];
 
@@ -59,6 +60,30 @@ impl Paths<'_> {
 
     fn offers(&self, verb: Verb) -> bool {
         self.named.resource.access.of(verb).is_some()
+    }
+
+    /// Whether everybody may read the rows. Where not, a write tells nothing of them, and no filter picks them.
+    fn readable(&self) -> bool {
+        is_public(self.named, Verb::Read)
+    }
+
+    /// When an item is refused for being several rows.
+    fn one(&self) -> &'static str {
+        if self.named.resource.kind == RelationKind::Table {
+            ""
+        } else {
+            " A view's key is only said to be unique: where several rows have it, the reply is 406 `not_one_row`."
+        }
+    }
+
+    /// When a write is refused for what `Accept` asks for.
+    fn exactly_one(&self) -> &'static str {
+        if self.readable() {
+            " Where rows are answered with and `Accept` is `application/vnd.pgrst.object+json`, any other number of rows than \
+             one is refused with 406 `not_one_row`, and nothing is changed."
+        } else {
+            ""
+        }
     }
 
     fn collection(&mut self) -> PathItem {
@@ -98,7 +123,7 @@ impl Paths<'_> {
         if self.offers(Verb::Create) {
             item = item.add_operation(PathItemType::Post, self.create());
         }
-        if self.offers(Verb::Update) {
+        if self.offers(Verb::Update) && self.readable() {
             let update = self
                 .write(
                     "updateMany",
@@ -106,14 +131,16 @@ impl Paths<'_> {
                     &format!("Change the {name} that a filter picks"),
                 )
                 .description(
-                    "Without a filter it is refused with `mass_write`.".to_owned() + &self.access(Verb::Update),
+                    "Without a filter it is refused with `mass_write`.".to_owned()
+                        + self.exactly_one()
+                        + &self.access(Verb::Update),
                 )
                 .parameters(parameters::filters(self.named))
                 .request_body(self.body(Model::Update, "The changes.", false));
             let update = refuse(self.changed_many(update), WITH_BODY);
             item = item.add_operation(PathItemType::Patch, update);
         }
-        if self.offers(Verb::Delete) {
+        if self.offers(Verb::Delete) && self.readable() {
             let delete = self
                 .write(
                     "deleteMany",
@@ -121,7 +148,9 @@ impl Paths<'_> {
                     &format!("Delete the {name} that a filter picks"),
                 )
                 .description(
-                    "Without a filter it is refused with `mass_write`.".to_owned() + &self.access(Verb::Delete),
+                    "Without a filter it is refused with `mass_write`.".to_owned()
+                        + self.exactly_one()
+                        + &self.access(Verb::Delete),
                 )
                 .parameters(parameters::filters(self.named));
             item = item.add_operation(PathItemType::Delete, refuse(self.changed_many(delete), &[CONFLICT]));
@@ -139,7 +168,7 @@ impl Paths<'_> {
                     &format!("Get one of the {name}"),
                     vec![parameters::select(self.named)],
                 )
-                .description("The row with this key.".to_owned() + &self.access(Verb::Read))
+                .description("The row with this key.".to_owned() + self.one() + &self.access(Verb::Read))
                 .add_response("200", self.row("The row."));
             let head = self
                 .probe(
@@ -154,23 +183,37 @@ impl Paths<'_> {
                 .add_operation(PathItemType::Head, head);
         }
         if self.offers(Verb::Update) {
+            let whole = if self.named.resource.kind == RelationKind::Table {
+                "Fields that are left out take their default."
+            } else {
+                "No field may be left out, as a view has no defaults."
+            };
             let replace = self
                 .write("replace", Verb::Update, &format!("Replace one of the {name}"))
                 .description(
-                    "Fields that are left out take their default. The key comes from the path; where the body has it, too, it \
-                     must be the same. A row that does not exist is not created."
-                        .to_owned()
+                    whole.to_owned()
+                        + " The key comes from the path; where the body has it, too, it must be the same. A row that does not \
+                           exist is not created."
+                        + self.one()
+                        + self.exactly_one()
                         + &self.access(Verb::Update),
                 )
-                .request_body(self.body(Model::Create, "The whole row.", false))
-                .add_response("200", applied(self.row("The row as stored.")))
-                .add_response("204", applied(Response::new("Replaced; with `Prefer: return=minimal`.")));
+                .request_body(self.body(Model::Replace, "The whole row.", false));
+            let replace = self.changed(
+                replace,
+                "The row as stored.",
+                "Replaced; with `Prefer: return=minimal`.",
+            );
             let update = self
                 .write("update", Verb::Update, &format!("Change one of the {name}"))
-                .description("Fields that are left out stay as they are.".to_owned() + &self.access(Verb::Update))
-                .request_body(self.body(Model::Update, "The changes.", false))
-                .add_response("200", applied(self.row("The row as stored.")))
-                .add_response("204", applied(Response::new("Changed; with `Prefer: return=minimal`.")));
+                .description(
+                    "Fields that are left out stay as they are.".to_owned()
+                        + self.one()
+                        + self.exactly_one()
+                        + &self.access(Verb::Update),
+                )
+                .request_body(self.body(Model::Update, "The changes.", false));
+            let update = self.changed(update, "The row as stored.", "Changed; with `Prefer: return=minimal`.");
             item = item
                 .add_operation(PathItemType::Put, refuse(refuse(replace, WITH_BODY), &[NOT_FOUND]))
                 .add_operation(PathItemType::Patch, refuse(refuse(update, WITH_BODY), &[NOT_FOUND]));
@@ -178,12 +221,14 @@ impl Paths<'_> {
         if self.offers(Verb::Delete) {
             let delete = self
                 .write("delete", Verb::Delete, &format!("Delete one of the {name}"))
-                .description("The row with this key.".to_owned() + &self.access(Verb::Delete))
-                .add_response(
-                    "200",
-                    applied(self.row("The row as it was; with `Prefer: return=representation`.")),
-                )
-                .add_response("204", applied(Response::new("Deleted.")));
+                .description(
+                    "The row with this key.".to_owned() + self.one() + self.exactly_one() + &self.access(Verb::Delete),
+                );
+            let delete = self.changed(
+                delete,
+                "The row as it was; with `Prefer: return=representation`.",
+                "Deleted.",
+            );
             item = item.add_operation(PathItemType::Delete, refuse(delete, &[NOT_FOUND, CONFLICT, INVALID]));
         }
         if item.operations.is_empty() {
@@ -199,19 +244,24 @@ impl Paths<'_> {
         let rows = carry(json!({ "oneOf": [{ "$ref": read }, { "type": "array", "items": { "$ref": read } }] }));
         let location = Header::new(carry(json!({ "type": "string", "format": "uri-reference" })))
             .description("The path of the row, where one was sent and it has a key.");
-        let created = Response::new(
-            "Stored. The body is as the request's, one row or an array; with `Prefer: return=minimal` there is none.",
-        )
-        .add_content(JSON, Content::new(rows))
-        .add_header("Location", location);
-        let created = written_range(applied(created));
+        let created = if self.readable() {
+            Response::new(
+                "Stored. The body is as the request's, one row or an array; with `Prefer: return=minimal` there is none.",
+            )
+            .add_content(JSON, Content::new(rows))
+            .add_content(OBJECT, Content::new(reference(&self.named.model(Model::Read))))
+        } else {
+            Response::new("Stored. There is no body, as the rows may not be read by everybody.")
+        };
+        let created = written_range(applied(created.add_header("Location", location)));
         let create = self
             .write("create", Verb::Create, &format!("Create {name}"))
             .description(
                 format!(
                     "One row, or up to {} rows in one transaction: all are stored, or none.",
                     self.named.resource.max_batch
-                ) + &self.access(Verb::Create),
+                ) + self.exactly_one()
+                    + &self.access(Verb::Create),
             )
             .request_body(self.body(Model::Create, "The row, or an array of rows.", true))
             .add_response("201", created);
@@ -254,11 +304,15 @@ impl Paths<'_> {
     }
 
     fn write(&mut self, id: &str, verb: Verb, summary: &str) -> Operation {
-        let operation = self
-            .operation(id, "", verb, summary)
-            .add_parameter(parameters::select(self.named))
-            .add_parameter(parameters::prefer_write());
-        self.refuse_always(operation, verb)
+        let readable = self.readable();
+        let operation = self.operation(id, "", verb, summary);
+        let operation = if readable {
+            operation.add_parameter(parameters::select(self.named))
+        } else {
+            // For `return=representation`.
+            refuse(operation, &[UNAUTHENTICATED])
+        };
+        self.refuse_always(operation.add_parameter(parameters::prefer_write(readable)), verb)
     }
 
     fn refuse_always(&self, operation: Operation, verb: Verb) -> Operation {
@@ -267,6 +321,18 @@ impl Paths<'_> {
             operation
         } else {
             refuse(operation, &[UNAUTHENTICATED])
+        }
+    }
+
+    /// The replies of a write to one row.
+    fn changed(&self, operation: Operation, shown: &str, done: &str) -> Operation {
+        if self.readable() {
+            operation
+                .add_response("200", applied(self.row(shown)))
+                .add_response("204", applied(Response::new(done)))
+        } else {
+            let done = "Done. There is no body, as the rows may not be read by everybody.";
+            operation.add_response("204", applied(Response::new(done)))
         }
     }
 

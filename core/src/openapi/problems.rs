@@ -78,6 +78,10 @@ impl Refusal {
             let text = "Seconds after which another try makes sense; absent where it does not.";
             response = response.add_header("Retry-After", header.description(text));
         }
+        if self.status == RANGE.status {
+            let header = Header::new(carry(json!({ "type": "string", "examples": ["*/1234"] })));
+            response = response.add_header("Content-Range", header.description("How many rows match."));
+        }
         if self.status == UNAUTHENTICATED.status {
             let header = Header::new(carry(json!({ "type": "string" })));
             response = response.add_header(

@@ -1,4 +1,4 @@
-//! The models of a resource: what is read, what creates a row, what changes one.
+//! The models of a resource: what is read, what creates a row, what replaces one, what changes one.
 
 use salvo::oapi::schema::SchemaType;
 use salvo::oapi::{Object, RefOr, Schema as OapiSchema};
@@ -7,26 +7,30 @@ use serde_json::{Map, Value, json};
 use super::examples::Examples;
 use super::names::{Named, schema_ref};
 use super::values::{self, Schema};
-use crate::contract::Field;
+use crate::catalog::RelationKind;
+use crate::contract::{Field, Resource};
 
-/// The three models.
+/// The four models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Model {
     /// A stored row, as replies hold it.
     Read,
-    /// A new row, or one that takes the place of another.
+    /// A new row.
     Create,
+    /// A row that takes the place of another.
+    Replace,
     /// Changes to a row.
     Update,
 }
 
 impl Model {
-    pub(super) const ALL: [Self; 3] = [Self::Read, Self::Create, Self::Update];
+    pub(super) const ALL: [Self; 4] = [Self::Read, Self::Create, Self::Replace, Self::Update];
 
     pub(super) const fn suffix(self) -> &'static str {
         match self {
             Self::Read => "Read",
             Self::Create => "Create",
+            Self::Replace => "Replace",
             Self::Update => "Update",
         }
     }
@@ -54,6 +58,12 @@ pub(super) fn reference(component: &str) -> RefOr<OapiSchema> {
     RefOr::Ref(salvo::oapi::Ref::from_schema_name(component))
 }
 
+/// Whether a `PUT` must have the field: the key comes from the path, and a view has no defaults.
+pub(super) fn replaces(resource: &Resource, index: usize, field: &Field) -> bool {
+    let must = !field.optional || resource.kind != RelationKind::Table;
+    must && !field.read_only && !resource.key.contains(&index)
+}
+
 /// The schema of one model.
 pub(super) fn model(named: &Named<'_>, model: Model, examples: &Examples) -> Value {
     let resource = named.resource;
@@ -70,6 +80,7 @@ pub(super) fn model(named: &Named<'_>, model: Model, examples: &Examples) -> Val
         let needed = match model {
             Model::Read => true,
             Model::Create => !field.optional,
+            Model::Replace => replaces(resource, index, field),
             Model::Update => false,
         };
         if needed {
@@ -112,6 +123,14 @@ fn description(named: &Named<'_>, model: Model) -> String {
             "A new row of {}. Fields that are left out take their default.",
             resource.name
         ),
+        Model::Replace if resource.kind == RelationKind::Table => format!(
+            "A row of {} that takes the place of another. Fields that are left out take their default.",
+            resource.name
+        ),
+        Model::Replace => format!(
+            "A row of {} that takes the place of another: all of it, as a view has no defaults.",
+            resource.name
+        ),
         Model::Update => format!(
             "Changes to a row of {}. Fields that are left out stay as they are.",
             resource.name
@@ -140,7 +159,14 @@ fn property(named: &Named<'_>, index: usize, field: &Field, model: Model, exampl
     if field.read_only {
         schema.insert("readOnly".to_owned(), true.into());
     }
-    if let (Model::Create, Some(default)) = (model, &field.default) {
+    let resource = named.resource;
+    let defaults = match model {
+        Model::Create => true,
+        // An absent key stays as it is.
+        Model::Replace => resource.kind == RelationKind::Table && !resource.key.contains(&index),
+        Model::Read | Model::Update => false,
+    };
+    if let (true, Some(default)) = (defaults, &field.default) {
         schema.insert("default".to_owned(), default.clone());
     }
     if let Some(example) = examples.beside(index) {

@@ -87,9 +87,11 @@ fn whole_bodies_have_examples() {
     for name in [
         "LeadsRead",
         "LeadsCreate",
+        "LeadsReplace",
         "LeadsUpdate",
         "KindEventsRead",
         "KindEventsCreate",
+        "KindEventsReplace",
         "KindEventsUpdate",
         "BusyLeadsRead",
     ] {
@@ -151,7 +153,6 @@ fn operations() {
             "HEAD /api/leads/{id} headLeadsItem",
             "PATCH /api/kind_events updateManyKindEvents",
             "PATCH /api/kind_events/{lead_id},{seq} updateKindEvents",
-            "PATCH /api/leads updateManyLeads",
             "PATCH /api/leads/{id} updateLeads",
             "POST /api/kind_events createKindEvents",
             "POST /api/leads createLeads",
@@ -164,7 +165,20 @@ fn operations() {
     assert!(list["responses"].get("401").is_some());
     let create = &document["paths"]["/api/leads"]["post"];
     assert_eq!(create["security"], json!([]));
-    assert!(create["responses"].get("401").is_none());
+    assert!(create["responses"].get("401").is_some(), "for return=representation");
+    let open = &document["paths"]["/api/kind_events"]["post"];
+    assert!(open["responses"].get("401").is_none());
+    assert!(document["components"]["responses"].get("Forbidden").is_none());
+    assert!(
+        document["components"]["responses"]["RangeNotSatisfiable"]["headers"]
+            .get("Content-Range")
+            .is_some()
+    );
+    assert!(
+        open["responses"]["201"]["content"]
+            .get("application/vnd.pgrst.object+json")
+            .is_some()
+    );
 }
 
 #[test]
@@ -217,4 +231,84 @@ fn what_is_not_offered_is_not_described() {
             .is_none()
     );
     assert!(document["paths"]["/api/leads"].get("delete").is_none());
+}
+
+/// Who may not read the rows is told nothing of them, and picks none by a filter.
+#[test]
+fn writes_where_rows_may_not_be_read() {
+    let document = sample();
+    assert!(document["paths"]["/api/leads"].get("patch").is_none());
+    let item = &document["paths"]["/api/leads/{id}"];
+    for (operation, status) in [
+        (&document["paths"]["/api/leads"]["post"], "201"),
+        (&item["put"], "204"),
+        (&item["patch"], "204"),
+    ] {
+        let responses = operation["responses"].as_object().unwrap();
+        let successes: Vec<&String> = responses.keys().filter(|status| status.starts_with('2')).collect();
+        assert_eq!(successes, [status]);
+        assert!(responses[status].get("content").is_none());
+        assert_eq!(
+            operation["parameters"],
+            json!([{ "$ref": "#/components/parameters/PreferWriteUnread" }])
+        );
+        assert_eq!(responses["401"]["$ref"], "#/components/responses/Unauthenticated");
+    }
+}
+
+#[test]
+fn replacements() {
+    let document = sample();
+    let schemas = &document["components"]["schemas"];
+    let put = &document["paths"]["/api/kind_events/{lead_id},{seq}"]["put"];
+    assert_eq!(
+        put["requestBody"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/KindEventsReplace"
+    );
+    let replace = &schemas["KindEventsReplace"];
+    let required = replace["required"].as_array().unwrap();
+    for key in ["lead_id", "seq"] {
+        assert!(
+            !required.contains(&json!(key)) && replace["properties"].get(key).is_some(),
+            "{key}"
+        );
+        assert!(replace["examples"][0].get(key).is_none(), "{key}");
+    }
+    assert_eq!(schemas["LeadsReplace"]["required"], json!(["email", "name"]));
+    assert_eq!(schemas["LeadsReplace"]["properties"]["score"]["default"], json!(0));
+    assert!(schemas["LeadsReplace"]["properties"].get("id").is_none());
+    assert!(schemas.get("BusyLeadsReplace").is_none());
+}
+
+#[test]
+fn a_view_is_replaced_as_a_whole() {
+    let mut snapshot = snapshot();
+    for resource in &mut snapshot.resources {
+        std::sync::Arc::make_mut(resource).kind = crate::catalog::RelationKind::View;
+    }
+    let document = document(&snapshot).unwrap();
+    let replace = &document["components"]["schemas"]["LeadsReplace"];
+    let names: Vec<&String> = replace["properties"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        replace["required"],
+        json!(names),
+        "all but the key, which is read-only here"
+    );
+    assert!(replace["properties"]["score"].get("default").is_none());
+    let events = &document["components"]["schemas"]["KindEventsReplace"];
+    assert!(events["required"].as_array().unwrap().contains(&json!("docb")));
+    for name in ["LeadsReplace", "KindEventsReplace"] {
+        let schema = &document["components"]["schemas"][name];
+        for example in schema["examples"].as_array().into_iter().flatten() {
+            validator(&document, schema).validate(example).unwrap();
+        }
+    }
+    let item = &document["paths"]["/api/kind_events/{lead_id},{seq}"];
+    for method in ["get", "put", "patch", "delete"] {
+        assert!(
+            item[method]["description"].as_str().unwrap().contains("not_one_row"),
+            "{method}"
+        );
+        assert!(item[method]["responses"].get("406").is_some(), "{method}");
+    }
 }
