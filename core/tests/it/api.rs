@@ -308,3 +308,40 @@ fn rules_hold_on_what_is_stored() {
             .is(200);
     });
 }
+
+#[test]
+fn one_row_or_nothing() {
+    with_app(Setup::default(), |app| async move {
+        people(&app).await;
+        let ask = |method: Method, path: &str, body: &'static str| {
+            let request = app
+                .request(method, path)
+                .header("accept", "application/vnd.pgrst.object+json");
+            Answer::of(
+                request
+                    .header("prefer", "return=representation")
+                    .header("content-type", "application/json")
+                    .body(body),
+            )
+        };
+        ask(Method::PATCH, "/api/people?id=in.(1,2)", r#"{"mood":"busy"}"#)
+            .await
+            .is(406);
+        assert_eq!(
+            app.get("/api/people/1?select=mood").await.json(),
+            json!({"mood": "calm"}),
+            "nothing was changed"
+        );
+        ask(Method::DELETE, "/api/people?id=gt.5000", "").await.is(406);
+        assert_eq!(
+            ask(Method::PATCH, "/api/people?id=in.(1)", r#"{"mood":"busy"}"#)
+                .await
+                .is(200)
+                .json()["id"],
+            1
+        );
+        ask(Method::PATCH, "/api/people/5000", r#"{"mood":"busy"}"#)
+            .await
+            .is(404);
+    });
+}

@@ -43,7 +43,7 @@ pub(super) async fn run(context: &Arc<Context>, write: Write, prefer: Prefer, ac
             rules: if write.verify { Some(&rule) } else { None },
             // A table's key is unique; a view's key is only said to be.
             one: write.item && write.resource.kind != RelationKind::Table,
-            exactly_one: accept == Accept::Object && write.returns == Return::Representation,
+            exactly_one: !write.item && accept == Accept::Object && write.returns == Return::Representation,
         };
         let rows = context.lanes.write(&statements, &write.resource, checks).await?;
         reply(&write, rows, &prefer, accept)
