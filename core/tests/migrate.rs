@@ -90,6 +90,10 @@ async fn migrations_go_up_and_down_and_drift_is_seen() {
         .query("select version from public.__diesel_schema_migrations order by 1", &[])
         .await
         .unwrap();
+    let hidden = login
+        .query("select * from public.__diesel_schema_migrations", &[])
+        .await;
+    assert!(hidden.is_err(), "requests must not see the list");
     let versions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(versions, ["20260101000000", "20260102000000"]);
     project.cluster.stop().await.unwrap();
@@ -126,14 +130,31 @@ async fn a_failed_migration_names_its_line_and_leaves_nothing() {
     }
     project.write(name, "create table a (id int);", "");
     project.migrator().await.up().await.unwrap();
+    for (down, expected) in [
+        ("", ":1:1: has no statement"),
+        ("-- Its undoing.\n", ":1:1: has no statement"),
+    ] {
+        project.write(name, "create table a (id int);", down);
+        let error = project.migrator().await.down(1).await.unwrap_err();
+        let expected = format!("migrations/{name}/down.sql{expected}");
+        assert_eq!(error.message(), expected);
+    }
+    project.write(name, "create table a (id int);", "drop table nope;");
     let error = project.migrator().await.down(1).await.unwrap_err();
-    assert!(error.message().contains("down.sql"), "{}", error.message());
+    assert!(
+        error.hint().unwrap().contains("`windlass migrate down`"),
+        "{:?}",
+        error.hint()
+    );
 
     let second = "2026-01-02-000000_index";
     project.write(second, "create index concurrently on a (id);", "drop table a;");
     let metadata = project.path().join("migrations").join(second).join("metadata.toml");
     std::fs::write(metadata, "run_in_transaction = false").unwrap();
-    project.migrator().await.up().await.unwrap();
+    project.write("2026-01-03-000000_wrong", "select 1/0;", "");
+    let error = project.migrator().await.up().await.unwrap_err();
+    assert_eq!(error.details(), Some(format!("Applied before it: {second}").as_str()));
+    assert_eq!(project.states().await, [State::Applied, State::Applied, State::Pending]);
     project.cluster.stop().await.unwrap();
 }
 
@@ -165,6 +186,10 @@ fn mistakes_in_files_are_all_named() {
         ("2026-01-03-000000_c/up.sql", "select 1"),
         ("2026-01-03-000000_d/up.sql", "select 1"),
         ("2026-01-04-000000_e/up.sql", "select 1"),
+        ("2026-01-05-000000_f/up.sql", "-- The change.\n"),
+        ("2026-01-06-000000_g/up.sql", "select 1;\n  commit;"),
+        ("2026-01-07-000000_h/up.sql", "begin; commit;"),
+        ("2026-01-07-000000_h/metadata.toml", "run_in_transaction = false"),
         ("2026-01-04-000000_e/metadata.toml", "\nrun_in_transactoin = false"),
         ("first/up.sql", "select 1"),
         (".hidden/x", ""),
@@ -175,11 +200,11 @@ fn mistakes_in_files_are_all_named() {
         std::fs::write(path, text).unwrap();
     }
     let (found, wrong) = migrate::read(folder.path());
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 3);
     let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-    assert_eq!(wrong.len(), 5, "{wrong:#?}");
+    assert_eq!(wrong.len(), 7, "{wrong:#?}");
     assert_eq!(wrong[0], "migrations/2026-01-01-000000_a: there is no up.sql");
-    assert_eq!(wrong[1], "migrations/2026-01-02-000000_b/up.sql: is empty");
+    assert_eq!(wrong[1], "migrations/2026-01-02-000000_b/up.sql:1:1: has no statement");
     assert_eq!(
         wrong[2],
         "migrations/2026-01-03-000000_d: has the same version as 2026-01-03-000000_c"
@@ -189,7 +214,13 @@ fn mistakes_in_files_are_all_named() {
         "{}",
         wrong[3]
     );
-    assert_eq!(wrong[4], "migrations/first: the name is not that of a migration");
+    assert_eq!(wrong[4], "migrations/2026-01-05-000000_f/up.sql:1:1: has no statement");
+    assert!(
+        wrong[5].starts_with("migrations/2026-01-06-000000_g/up.sql:2:3: COMMIT "),
+        "{}",
+        wrong[5]
+    );
+    assert_eq!(wrong[6], "migrations/first: the name is not that of a migration");
     assert!(migrate::new(folder.path(), "no spaces").is_err());
     assert!(
         migrate::new(folder.path(), "fine")

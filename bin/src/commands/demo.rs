@@ -10,7 +10,7 @@ use windlass_core::app::Project;
 use windlass_core::config::Listen;
 use windlass_core::error::{Code, Error, Result};
 
-use super::{load, serve};
+use super::{load, serve, write_whole};
 use crate::report;
 
 #[derive(RustEmbed)]
@@ -51,7 +51,7 @@ fn extract(directory: &Path) -> Result<()> {
         Err(_) => BTreeMap::new(),
     };
     let strange =
-        written.is_empty() && directory.exists() && std::fs::read_dir(directory).map_err(refused)?.next().is_some();
+        !note.exists() && directory.exists() && std::fs::read_dir(directory).map_err(refused)?.next().is_some();
     if strange {
         return Err(Error::new(
             Code::ProjectInvalid,
@@ -59,13 +59,19 @@ fn extract(directory: &Path) -> Result<()> {
         )
         .with_hint("Name another directory with --dir DIR. Nothing was written."));
     }
+    // Before the first file: if this run is interrupted, the next one sees that the folder is the demo's.
+    if !note.exists() {
+        write_whole(&note, b"{}").map_err(refused)?;
+    }
     for name in Assets::iter() {
         let Some(asset) = Assets::get(&name) else { continue };
         let path = directory.join(name.as_ref());
         let before = written.get(name.as_ref());
         match std::fs::read(&path) {
             Ok(present) if before != Some(&digest(&present)) => {
-                if digest(&present) != digest(&asset.data) {
+                if digest(&present) == digest(&asset.data) {
+                    written.insert(name.into_owned(), digest(&present));
+                } else {
                     report::note(format_args!("kept {name}: it was edited"));
                 }
                 continue;
@@ -74,16 +80,38 @@ fn extract(directory: &Path) -> Result<()> {
             Err(_) if before.is_some() => continue,
             _ => {}
         }
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(refused)?;
-        }
-        std::fs::write(&path, &asset.data).map_err(refused)?;
+        write_whole(&path, &asset.data).map_err(refused)?;
         written.insert(name.into_owned(), digest(&asset.data));
     }
     let text = serde_json::to_string_pretty(&written).map_err(Error::internal)?;
-    std::fs::write(&note, text).map_err(refused)
+    write_whole(&note, text.as_bytes()).map_err(refused)
 }
 
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupted_extraction_is_taken_up_again() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("windlass-extract-{}", std::process::id()));
+        extract(&folder)?;
+        // As if killed after some files.
+        std::fs::write(folder.join(NOTE), "{}").map_err(Error::internal)?;
+        std::fs::remove_file(folder.join("windlass.toml")).map_err(Error::internal)?;
+        extract(&folder)?;
+        assert!(folder.join("windlass.toml").exists());
+        let note = std::fs::read_to_string(folder.join(NOTE)).map_err(Error::internal)?;
+        let written: BTreeMap<String, String> = serde_json::from_str(&note).map_err(Error::internal)?;
+        assert_eq!(written.len(), Assets::iter().count());
+        std::fs::remove_file(folder.join(NOTE)).map_err(Error::internal)?;
+        assert!(
+            extract(&folder).is_err(),
+            "a folder without the note is somebody else's"
+        );
+        std::fs::remove_dir_all(&folder).map_err(Error::internal)
+    }
 }

@@ -1,13 +1,18 @@
 //! Loads rows through the API itself, as any client would, and reports the rows it refuses.
+//!
+//! How far it came is noted around each request, so that an interrupted load goes on where it stopped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use windlass_core::config::Listen;
 use windlass_core::error::{Code, Error, Result};
 
+use super::write_whole;
 use crate::report;
 
 /// Resources in order, each with its rows as NDJSON.
@@ -16,21 +21,79 @@ pub type Data = Vec<(String, Vec<u8>)>;
 /// Rows of one request: well under the body limit.
 const BATCH: usize = 500;
 
-/// Loads what is not there yet: a resource that has rows is left alone.
-pub async fn run(addresses: &[Listen], data: &Data) -> Result<()> {
+/// How far each resource is, below the project.
+const RECORD: &str = ".windlass/demo-loaded.json";
+
+/// How far one resource is.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Progress {
+    /// Lines that are done, refused ones included.
+    lines: usize,
+    /// Rows that the table had then.
+    rows: usize,
+    /// Lines of the request under way, and the rows it adds.
+    pending_lines: usize,
+    pending_rows: usize,
+}
+
+struct Record {
+    path: PathBuf,
+    resources: BTreeMap<String, Progress>,
+}
+
+impl Record {
+    fn open(project: &Path) -> Self {
+        let path = project.join(RECORD);
+        let resources = std::fs::read(&path)
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default();
+        Self { path, resources }
+    }
+
+    fn set(&mut self, resource: &str, progress: Progress) -> Result<()> {
+        self.resources.insert(resource.to_owned(), progress);
+        let text = serde_json::to_vec_pretty(&self.resources).map_err(Error::internal)?;
+        write_whole(&self.path, &text).map_err(|error| {
+            Error::new(
+                Code::ProjectInvalid,
+                format!("cannot write {}: {error}", self.path.display()),
+            )
+        })
+    }
+
+    /// Where to go on in a table with `count` rows; `None` if its rows are somebody else's.
+    fn resume(&self, resource: &str, count: usize) -> Option<Progress> {
+        if count == 0 {
+            return Some(Progress::default());
+        }
+        let before = self.resources.get(resource)?;
+        // Stopped between the database's commit and our note: that request is not sent again.
+        let stored = before.pending_rows > 0 && count >= before.rows + before.pending_rows;
+        Some(Progress {
+            lines: before.lines + if stored { before.pending_lines } else { 0 },
+            rows: count,
+            ..Progress::default()
+        })
+    }
+}
+
+/// Loads what is not there yet, into tables that are empty or were begun by an earlier start.
+pub async fn run(addresses: &[Listen], data: &Data, project: &Path) -> Result<()> {
     let (client, base) = client(addresses)?;
+    let mut record = Record::open(project);
     for (resource, text) in data {
         let url = format!("{base}/api/{resource}");
-        let present = client.get(format!("{url}?limit=1")).send().await.map_err(unreachable)?;
-        let status = present.status();
-        let present: Value = present.json().await.map_err(unreachable)?;
-        if !status.is_success() {
-            return Err(refused(resource, &present));
-        }
-        if present.as_array().is_some_and(|rows| !rows.is_empty()) {
+        let count = count(&client, &url, resource).await?;
+        let Some(progress) = record.resume(resource, count) else {
+            report::note(format_args!(
+                "left {resource} alone: it has rows that the demo did not load"
+            ));
             continue;
-        }
-        let (loaded, bad) = load(&client, &url, resource, text).await?;
+        };
+        let Some((loaded, bad)) = load(&client, &url, resource, text, &mut record, progress).await? else {
+            continue;
+        };
         report::note(match bad {
             0 => format!("loaded {loaded} {resource}"),
             _ => format!("loaded {loaded} {resource}; {bad} malformed rows were refused"),
@@ -39,7 +102,30 @@ pub async fn run(addresses: &[Listen], data: &Data) -> Result<()> {
     Ok(())
 }
 
-async fn load(client: &reqwest::Client, url: &str, resource: &str, text: &[u8]) -> Result<(usize, usize)> {
+async fn count(client: &reqwest::Client, url: &str, resource: &str) -> Result<usize> {
+    let request = client.get(format!("{url}?limit=1")).header("prefer", "count=exact");
+    let reply = request.send().await.map_err(unreachable)?;
+    if !reply.status().is_success() {
+        return Err(refused(resource, &reply.json().await.map_err(unreachable)?));
+    }
+    let range = reply
+        .headers()
+        .get("content-range")
+        .and_then(|range| range.to_str().ok());
+    range
+        .and_then(|range| range.rsplit('/').next()?.parse().ok())
+        .ok_or_else(|| Error::internal("a list was answered without a count"))
+}
+
+/// Rows loaded and refused; `None` if nothing was left to do.
+async fn load(
+    client: &reqwest::Client,
+    url: &str,
+    resource: &str,
+    text: &[u8],
+    record: &mut Record,
+    mut progress: Progress,
+) -> Result<Option<(usize, usize)>> {
     let text = String::from_utf8_lossy(text);
     let lines: Vec<(usize, &RawValue)> = text
         .lines()
@@ -47,19 +133,39 @@ async fn load(client: &reqwest::Client, url: &str, resource: &str, text: &[u8]) 
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(index, line)| Ok((index + 1, serde_json::from_str(line).map_err(Error::internal)?)))
         .collect::<Result<_>>()?;
+    let rest = lines.get(progress.lines..).unwrap_or_default();
+    if rest.is_empty() {
+        return Ok(None);
+    }
     let (mut loaded, mut bad) = (0, 0);
-    for batch in lines.chunks(BATCH) {
-        let mut batch = batch.to_vec();
+    for chunk in rest.chunks(BATCH) {
+        let mut batch = chunk.to_vec();
         while !batch.is_empty() {
+            progress.pending_lines = chunk.len();
+            progress.pending_rows = batch.len();
+            record.set(resource, progress)?;
             let rows: Vec<&RawValue> = batch.iter().map(|(_, row)| *row).collect();
             let request = client.post(url).header("prefer", "return=minimal").json(&rows);
             let reply = request.send().await.map_err(unreachable)?;
             if reply.status().is_success() {
                 loaded += batch.len();
+                progress.rows += batch.len();
                 break;
             }
             let invalid = reply.status().as_u16() == 422;
+            let conflict = reply.status().as_u16() == 409;
             let problem: Value = reply.json().await.map_err(unreachable)?;
+            if conflict {
+                let line = |row: Option<&(usize, &RawValue)>| row.map_or(0, |(line, _)| *line);
+                let why = refused(resource, &problem);
+                report::note(format_args!(
+                    "{resource}.ndjson:{} to line {}: skipped: {}",
+                    line(chunk.first()),
+                    line(chunk.last()),
+                    why.details().unwrap_or_else(|| why.message())
+                ));
+                break;
+            }
             let wrong = if invalid {
                 wrong_rows(&problem, batch.len())
             } else {
@@ -81,8 +187,11 @@ async fn load(client: &reqwest::Client, url: &str, resource: &str, text: &[u8]) 
                 !wrong.contains_key(&(index - 1))
             });
         }
+        progress.lines += chunk.len();
+        (progress.pending_lines, progress.pending_rows) = (0, 0);
+        record.set(resource, progress)?;
     }
-    Ok((loaded, bad))
+    Ok(Some((loaded, bad)))
 }
 
 /// Reasons by row: `loc` is body, row, field.
@@ -155,4 +264,31 @@ fn refused(resource: &str, problem: &Value) -> Error {
     let text = |key: &str| problem.get(key).and_then(Value::as_str).unwrap_or_default();
     let message = format!("{resource} could not be loaded: {} ({})", text("title"), text("code"));
     Error::new(Code::ProjectInvalid, message).with_details(text("detail"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupted_load_goes_on_where_it_stopped() -> Result<()> {
+        let project = std::env::temp_dir().join(format!("windlass-load-{}", std::process::id()));
+        let mut record = Record::open(&project);
+        let at = |record: &Record, count| record.resume("movies", count).map(|at| (at.lines, at.rows));
+        assert_eq!(at(&record, 0), Some((0, 0)));
+        assert_eq!(at(&record, 7), None, "rows without a record are somebody else's");
+        let progress = Progress {
+            lines: 500,
+            rows: 499,
+            pending_lines: 500,
+            pending_rows: 498,
+        };
+        record.set("movies", progress)?;
+        let record = Record::open(&project);
+        assert_eq!(at(&record, 499), Some((500, 499)), "the request was lost");
+        assert_eq!(at(&record, 500), Some((500, 500)), "a row of another client");
+        assert_eq!(at(&record, 997), Some((1000, 997)), "the request was stored");
+        assert_eq!(at(&record, 0), Some((0, 0)), "the table was emptied");
+        std::fs::remove_dir_all(&project).map_err(Error::internal)
+    }
 }

@@ -11,6 +11,8 @@ mod openapi;
 mod resource;
 mod serve;
 
+use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use windlass_core::app::{Database, Project};
@@ -65,4 +67,16 @@ async fn with_database_until<T>(
     let value = result?;
     stopped?;
     Ok(value)
+}
+
+/// Writes a file so that it is there whole or not at all, and its folder if need be.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let unfinished = path.with_extension("unfinished");
+    let mut file = std::fs::File::create(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(unfinished, path)
 }

@@ -84,9 +84,9 @@ async fn answer(
 ) -> Result<()> {
     let addresses = server.addresses().to_vec();
     let loader = data.map(|data| {
-        let addresses = addresses.clone();
+        let (addresses, directory) = (addresses.clone(), project.directory.clone());
         tokio::spawn(async move {
-            match load::run(&addresses, &data).await {
+            match load::run(&addresses, &data, &directory).await {
                 Ok(()) => tracing::info!("the data is loaded"),
                 Err(error) => {
                     report::failure(&error);

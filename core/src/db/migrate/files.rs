@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::place;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Code, Error, Result};
 
@@ -101,14 +102,25 @@ fn one(project: &Path, name: String) -> Result<Migration, Diagnostic> {
     let Some(up) = text("up.sql")? else {
         return Err(Diagnostic::file(&relative, "there is no up.sql").with_help("write one, or remove the directory"));
     };
-    if up.trim().is_empty() {
-        return Err(Diagnostic::file(relative.join("up.sql"), "is empty")
+    if place::statements(&up).is_empty() {
+        return Err(Diagnostic::at(&relative.join("up.sql"), &up, 0, "has no statement")
             .with_help("write the change, or `select 1;` if there is none"));
     }
+    let down = text("down.sql")?;
     let in_transaction = match text("metadata.toml")? {
         Some(text) => metadata(&relative.join("metadata.toml"), &text)?,
         None => true,
     };
+    if in_transaction {
+        for (file, text) in [("up.sql", Some(&up)), ("down.sql", down.as_ref())] {
+            let controls = text.and_then(|text| Some((text, place::control(text)?)));
+            if let Some((text, (byte, word))) = controls {
+                let message = format!("{word} has no place in a migration that runs in a transaction");
+                return Err(Diagnostic::at(&relative.join(file), text, byte, message)
+                    .with_help("remove it, or set run_in_transaction = false in metadata.toml"));
+            }
+        }
+    }
     let sha256 = Sha256::digest(up.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -116,8 +128,8 @@ fn one(project: &Path, name: String) -> Result<Migration, Diagnostic> {
     Ok(Migration {
         version,
         name,
-        down: text("down.sql")?,
         up,
+        down,
         in_transaction,
         sha256,
     })

@@ -204,7 +204,10 @@ impl Migrator {
         let pending = self.pending().await?;
         let mut done = Vec::new();
         for migration in self.named(pending.iter().map(String::as_str)) {
-            done.push(self.run(&migration, "up").await?);
+            match self.run(&migration, "up").await {
+                Ok(one) => done.push(one),
+                Err(error) => return Err(after(&done, error)),
+            }
         }
         Ok(done)
     }
@@ -220,8 +223,14 @@ impl Migrator {
                 )
                 .with_hint("Bring the directory back, from version control or a backup. Nothing was undone."));
             };
-            if migration.down.as_deref().is_none_or(|down| down.trim().is_empty()) {
-                let wrong = Diagnostic::file(migration.file("down.sql"), "is missing or empty");
+            let wrong = match migration.down.as_deref() {
+                None => Some(Diagnostic::file(migration.file("down.sql"), "is missing")),
+                Some(down) if place::statements(down).is_empty() => {
+                    Some(Diagnostic::at(&migration.file("down.sql"), down, 0, "has no statement"))
+                }
+                Some(_) => None,
+            };
+            if let Some(wrong) = wrong {
                 return Err(Error::new(Code::MigrationInvalid, wrong.to_string())
                     .with_hint("Write how to undo the migration. Nothing was undone."));
             }
@@ -264,6 +273,20 @@ impl Migrator {
             duration_ms,
         })
     }
+}
+
+/// `error`, with the migrations that were applied before it.
+fn after(done: &[Done], error: Error) -> Error {
+    if done.is_empty() {
+        return error;
+    }
+    let names: Vec<&str> = done.iter().map(|done| done.name.as_str()).collect();
+    let applied = format!("Applied before it: {}", names.join(", "));
+    let details = match error.details() {
+        Some(details) => format!("{details}\n{applied}"),
+        None => applied,
+    };
+    error.with_details(details)
 }
 
 /// The path of a file of `migration` for messages.

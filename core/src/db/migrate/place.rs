@@ -34,6 +34,28 @@ pub(super) fn statements(text: &str) -> Vec<usize> {
     starts
 }
 
+/// The first statement that begins or ends a transaction, and its word. `END` is none: it also ends the body of a
+/// function that began with `BEGIN ATOMIC`.
+pub(super) fn control(text: &str) -> Option<(usize, String)> {
+    statements(text).into_iter().find_map(|at| {
+        let rest = text.get(at..)?;
+        let mut words = rest
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_uppercase);
+        let statement = rest.split(';').next()?.to_ascii_uppercase();
+        let first = words.next().filter(|word| statement.starts_with(word.as_str()))?;
+        let controls = match first.as_str() {
+            "BEGIN" | "COMMIT" | "ABORT" => true,
+            // Back to a savepoint is fine.
+            "ROLLBACK" => !statement.split_ascii_whitespace().any(|word| word == "TO"),
+            "START" => words.next().is_some_and(|word| word == "TRANSACTION"),
+            _ => false,
+        };
+        controls.then_some((at, first))
+    })
+}
+
 fn comment(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let (mut depth, mut at) = (0_usize, 0);
@@ -102,6 +124,30 @@ pub(super) fn byte_of(text: &str, position: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_of_transactions_is_found_at_the_top_only() {
+        for (text, expected) in [
+            ("begin;\nselect 1;\ncommit;", Some((0, "BEGIN"))),
+            ("select 1;\nCommit", Some((10, "COMMIT"))),
+            ("-- x\nstart transaction;", Some((5, "START"))),
+            ("savepoint a; rollback to savepoint a;", None),
+            ("savepoint a; rollback;", Some((13, "ROLLBACK"))),
+            ("do $$ begin commit; end $$;", None),
+            (
+                "create function f() returns int begin atomic select 1; select 2; end;",
+                None,
+            ),
+            ("select 'begin;'; beginning;", None),
+        ] {
+            let found = control(text);
+            assert_eq!(
+                found.as_ref().map(|(at, word)| (*at, word.as_str())),
+                expected,
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn statements_are_found_around_quotes_and_comments() {

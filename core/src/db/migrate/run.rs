@@ -14,6 +14,9 @@ use crate::error::{Code, Error, Result};
 /// Diesel's own definition, so that either may come first.
 const LIST: &str = "create table if not exists public.__diesel_schema_migrations (\
      version varchar(50) primary key not null, run_on timestamp not null default current_timestamp)";
+/// The list is no business of requests: new tables are open to the serving role by default.
+const PRIVATE: &str = "do $$ begin if exists (select from pg_catalog.pg_roles where rolname = 'windlass_login') then \
+     revoke all on public.__diesel_schema_migrations from windlass_login; end if; end $$";
 /// How often a migration is tried that waits too long for a lock.
 const TRIES: u32 = 3;
 /// How long a statement may wait for a lock: behind it, every other query of that table waits, too.
@@ -55,7 +58,9 @@ pub(super) async fn one(client: &mut Client, migration: &Migration, direction: &
     };
     // What an earlier file has set is not to bind this one. Diesel's list keeps times without a zone: in UTC.
     client
-        .batch_execute(&format!("reset all; {LOCK_TIMEOUT}; set time zone 'UTC'; {LIST}"))
+        .batch_execute(&format!(
+            "reset all; {LOCK_TIMEOUT}; set time zone 'UTC'; {LIST}; {PRIVATE}"
+        ))
         .await
         .map_err(|error| failed(migration, direction, text, 0, error))?;
     let mut attempt = 1;
@@ -150,7 +155,7 @@ fn failed(migration: &Migration, direction: &str, text: &str, finished: usize, e
     let hint = if said.code() == &SqlState::LOCK_NOT_AVAILABLE {
         format!("Another session keeps a lock on the table: try again when it is quiet. {kept}")
     } else {
-        format!("Correct the file, then run `windlass migrate up` again. {kept}")
+        format!("Correct the file, then run `windlass migrate {direction}` again. {kept}")
     };
     let mut failed = Error::new(Code::MigrationFailed, diagnostic.to_string()).with_hint(hint);
     if !details.is_empty() {
