@@ -169,6 +169,26 @@ pub struct Violation {
     pub ctx: Option<serde_json::Value>,
 }
 
+impl Violation {
+    /// `email: not an e-mail address`: the way below the part of the request, and what is wrong.
+    fn phrase(&self) -> String {
+        let steps: Vec<String> = self
+            .loc
+            .iter()
+            .skip(1)
+            .map(|step| match step {
+                Step::Name(name) => name.clone(),
+                Step::Index(index) => index.to_string(),
+            })
+            .collect();
+        if steps.is_empty() {
+            self.msg.clone()
+        } else {
+            format!("{}: {}", steps.join("."), self.msg)
+        }
+    }
+}
+
 /// An error with its code, a message for people and, where there is one, the next step.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
@@ -207,7 +227,8 @@ impl Error {
             1 => "The request breaks 1 rule".to_owned(),
             n => format!("The request breaks {n} rules"),
         };
-        let mut error = Self::new(Code::ValidationFailed, message);
+        let told: Vec<String> = violations.iter().take(20).map(Violation::phrase).collect();
+        let mut error = Self::new(Code::ValidationFailed, message).with_details(told.join("; "));
         error.0.violations = violations;
         error
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use windlass_core::app::{Database, Project, contracts};
+use windlass_core::catalog::Catalog;
 use windlass_core::contract;
 use windlass_core::db::scratch::Scratch;
 use windlass_core::diagnostic::Diagnostic;
@@ -24,13 +25,15 @@ pub async fn run(directory: &Path, json: bool) -> Result<ExitCode> {
         match with_database(&project, async |database| beside(&project, database, readable).await).await {
             Ok(more) => found.extend(more),
             Err(error) => {
-                // What was found without the database is told all the same.
+                // What can be found without the database is told all the same.
+                found.extend(without_database(&project));
                 report::diagnostics(&found);
                 return Err(error);
             }
         }
     } else {
-        report::note("note: resource files are checked once the settings of [database] are right");
+        found.extend(without_database(&project));
+        report::note("note: tables and columns are checked once the settings of [database] are right");
     }
     if json {
         let items: Vec<_> = found
@@ -98,6 +101,11 @@ async fn rehearse(project: &Project, scratch: &Database) -> Result<Vec<Diagnosti
         Err(error) => return Err(error),
     }
     Ok(contracts::snapshot(project, scratch).await?.1)
+}
+
+/// Mistakes that a resource file has whatever the tables are.
+fn without_database(project: &Project) -> Vec<Diagnostic> {
+    without_missing_tables(contract::load(&project.directory, &Catalog::default()).1)
 }
 
 /// A table may be missing only because a migration is broken: that is one mistake, not two.

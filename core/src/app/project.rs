@@ -7,7 +7,7 @@ use tokio_postgres::Config;
 use crate::config::{self, Settings};
 use crate::db::cluster::{Cluster, ClusterOptions, Endpoint, Programs, Role, attach};
 use crate::db::connect;
-use crate::db::migrate::{Done, Migrator};
+use crate::db::migrate::{Done, Migrator, State};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Code, Error, Result};
 
@@ -146,6 +146,14 @@ impl Project {
     /// [`Code::MigrationsPending`] that names them.
     pub async fn migrate(&self, database: &Database, apply: bool) -> Result<Vec<Done>> {
         let mut migrator = self.migrator(database).await?;
+        for status in migrator.status().await? {
+            let what = match status.state {
+                State::Drifted => "was edited after it was applied",
+                State::Gone => "was applied, but its directory is gone",
+                State::Pending | State::Applied => continue,
+            };
+            tracing::warn!(migration = %status.version, name = %status.name, "a migration {what}");
+        }
         if apply {
             return migrator.up().await;
         }

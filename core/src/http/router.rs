@@ -40,6 +40,9 @@ async fn route(context: &Arc<Context>, request: &mut Request) -> Result<Reply> {
         "/health/live" => return only_get(request, || Ok(routes::health::live())),
         "/health/ready" if is_get(request) => return Ok(routes::health::ready(context).await),
         "/health/ready" => return Err(not_allowed(&["GET", "HEAD"])),
+        "/" if context.docs && is_get(request) => {
+            return Ok(Reply::new(StatusCode::FOUND).header("location", "/docs"));
+        }
         _ if context.docs => {
             if let Some(page) = docs::page(&path, &published, request.headers()) {
                 return if is_get(request) {

@@ -126,7 +126,6 @@ fn bad_requests_are_told_what_is_wrong() {
             ("/api/people/1/2", 404, "route_not_found"),
             ("/api/busy/1", 404, "route_not_found"),
             ("/api/nothing", 404, "route_not_found"),
-            ("/", 404, "route_not_found"),
             ("/docs/assets/../../Cargo.toml", 404, "route_not_found"),
             ("/docs/assets/none.js", 404, "route_not_found"),
         ] {

@@ -81,6 +81,8 @@ fn documents_are_served_with_tags_and_compression() {
             let size = |answer: &Answer| answer.header("content-length").parse::<usize>().unwrap();
             assert!(size(&packed) < size(&plain), "{path}");
         }
+        let page = app.get("/").await.is(200);
+        assert!(page.text.contains("<title>"), "/ leads to the docs");
         let document = app.get("/openapi.json").await.json();
         assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
         for path in [

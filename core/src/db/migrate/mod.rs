@@ -214,6 +214,16 @@ impl Migrator {
 
     async fn down_locked(&mut self, count: usize) -> Result<Vec<Done>> {
         let applied = run::applied(&self.client).await?;
+        if !applied.is_empty() && applied.len() < count {
+            return Err(Error::new(
+                Code::MigrationInvalid,
+                format!(
+                    "{count} migrations cannot be undone, as only {} are applied",
+                    applied.len()
+                ),
+            )
+            .with_hint("Nothing was undone; `windlass migrate status` lists them."));
+        }
         let mut undo = Vec::new();
         for version in applied.keys().rev().take(count) {
             let Some(migration) = self.migrations.iter().find(|m| &m.version == version) else {
