@@ -14,13 +14,17 @@ mod serve;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use windlass_core::app::{Database, Project};
 use windlass_core::config::{Log, LogFormat};
-use windlass_core::error::Result;
+use windlass_core::db::cluster::{Endpoint, Role};
+use windlass_core::db::connect;
+use windlass_core::error::{Error, Result};
 use windlass_core::telemetry::logs;
 
 use crate::cli::{Cli, Command};
+use crate::report;
 use crate::stop::{Signals, Stop};
 
 /// Runs a command.
@@ -55,6 +59,33 @@ async fn with_database<T>(project: &Project, work: impl AsyncFnOnce(&Database) -
     with_database_until(project, &Stop::install(Signals::Both)?, work).await
 }
 
+/// Ends when no other session uses the cluster.
+async fn others_gone(endpoint: &Endpoint) -> Result<()> {
+    const OTHERS: &str =
+        "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()";
+    let client = connect::open(&endpoint.config(Role::Superuser)).await?;
+    let mut told = false;
+    let begun = std::time::Instant::now();
+    loop {
+        let others: i64 = client
+            .query_one(OTHERS, &[])
+            .await
+            .and_then(|row| row.try_get(0))
+            .map_err(Error::internal)?;
+        if others == 0 {
+            return Ok(());
+        }
+        // Our own connections take a moment to go.
+        if begun.elapsed() > Duration::from_secs(1) && !std::mem::replace(&mut told, true) {
+            report::note(format_args!(
+                "waiting for {others} other sessions before PostgreSQL stops; Ctrl-C stops it now"
+            ));
+        }
+        // Postgres tells nobody when a session ends.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// As [`with_database`], ended by what `stop` listens to.
 async fn with_database_until<T>(
     project: &Project,
@@ -63,6 +94,12 @@ async fn with_database_until<T>(
 ) -> Result<T> {
     let database = stop.unless(project.attach()).await?;
     let result = stop.unless(work(&database)).await;
+    if let (Some(_), Some((endpoint, _))) = (&database.cluster, &database.embedded) {
+        // Another command may have joined meanwhile; it would lose its connection in the middle.
+        if let Err(error) = stop.unless(others_gone(endpoint)).await {
+            tracing::debug!("not waited for other sessions: {error}");
+        }
+    }
     let stopped = database.stop().await;
     let value = result?;
     stopped?;
