@@ -19,3 +19,4 @@ pub mod telemetry;
 pub mod db;
 pub mod app;
 pub mod http;
+pub mod admin;

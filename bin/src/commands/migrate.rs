@@ -49,6 +49,7 @@ async fn status(directory: &Path, json: bool) -> Result<ExitCode> {
                 State::Applied => "applied",
                 State::Drifted => "drifted",
                 State::Gone => "gone",
+                State::Failed => "failed",
             };
             let name = if line.name.is_empty() {
                 &line.version

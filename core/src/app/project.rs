@@ -150,7 +150,7 @@ impl Project {
             let what = match status.state {
                 State::Drifted => "was edited after it was applied",
                 State::Gone => "was applied, but its directory is gone",
-                State::Pending | State::Applied => continue,
+                State::Pending | State::Applied | State::Failed => continue,
             };
             tracing::warn!(migration = %status.version, name = %status.name, "a migration {what}");
         }

@@ -1,6 +1,7 @@
 //! Settings: text first (`raw`), then values that cannot be wrong (`checked`).
 
 mod checked;
+mod effective;
 mod raw;
 mod secret;
 
@@ -9,6 +10,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 pub use checked::{Database, Http, Listen, Log, LogFormat, Postgres, Settings, read};
+pub use effective::{Setting, Source};
 pub use raw::FILE;
 pub use secret::Secret;
 

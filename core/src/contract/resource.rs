@@ -50,6 +50,36 @@ impl Resource {
         let index = *self.by_name.get(name)?;
         Some((index, self.fields.get(index)?))
     }
+
+    /// The key's fields as names of path parameters, in key order: those that a template cannot hold are numbered.
+    #[must_use]
+    pub fn key_names(&self) -> Vec<(usize, String)> {
+        let plain = |name: &str| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+        };
+        let names = self.key.iter().enumerate().filter_map(|(position, index)| {
+            let name = &self.fields.get(*index)?.name;
+            Some((
+                *index,
+                if plain(name) {
+                    name.clone()
+                } else {
+                    format!("key{}", position + 1)
+                },
+            ))
+        });
+        names.collect()
+    }
+
+    /// The path of an item, such as `/api/leads/{id}`; none without a key.
+    #[must_use]
+    pub fn item_path(&self) -> Option<String> {
+        let key: Vec<String> = self.key_names().iter().map(|(_, name)| format!("{{{name}}}")).collect();
+        (!key.is_empty()).then(|| format!("{}/{}", self.path, key.join(",")))
+    }
 }
 
 /// What can be done with a resource.

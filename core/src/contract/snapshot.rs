@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Resource;
+use super::{Resource, Route, route};
 
 /// All contracts in force.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// In name order.
     pub resources: Vec<Arc<Resource>>,
+    /// Of all resources, in their order.
+    pub routes: Vec<Route>,
     by_path: HashMap<String, usize>,
     /// The project's title, for the docs.
     pub title: String,
@@ -28,6 +30,7 @@ impl Snapshot {
             .map(|(index, r)| (r.path.clone(), index))
             .collect();
         Self {
+            routes: resources.iter().flat_map(route::of).collect(),
             resources,
             by_path,
             title,

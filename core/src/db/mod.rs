@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod connect;
 mod connection;
 pub mod error;
+pub mod inspect;
 pub mod introspect;
 pub mod lane;
 pub mod migrate;

@@ -8,7 +8,7 @@ use salvo::{Request, http::header};
 use super::accept::Accept;
 use super::{Reply, docs, routes};
 use crate::app::{Context, Published};
-use crate::contract::{Resource, Verb};
+use crate::contract::{Resource, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::Principal;
 use crate::request::{Prefer, Query, Target, query};
@@ -56,7 +56,10 @@ async fn route(context: &Arc<Context>, request: &mut Request) -> Result<Reply> {
     }
     let (resource, rest) =
         find(&published, &path).ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
-    let allowed = methods(resource, !rest.is_empty());
+    let mut allowed: Vec<&str> = methods(resource, !rest.is_empty()).map(|(method, _)| method).collect();
+    if allowed.contains(&"GET") {
+        allowed.insert(1, "HEAD");
+    }
     let method = request.method().clone();
     if method == Method::OPTIONS {
         return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(&allowed)));
@@ -100,25 +103,6 @@ fn find<'a, 'b>(published: &'a Published, path: &'b str) -> Option<(&'a Arc<Reso
         .at(parent)
         .filter(|resource| !key.is_empty() && !resource.key.is_empty())?;
     Some((resource, key))
-}
-
-/// The methods that a resource offers to somebody.
-fn methods(resource: &Resource, item: bool) -> Vec<&'static str> {
-    let mut methods = Vec::new();
-    let offered = |verb| resource.access.of(verb).is_some();
-    if offered(Verb::Read) {
-        methods.extend(["GET", "HEAD"]);
-    }
-    if offered(Verb::Create) && !item {
-        methods.push("POST");
-    }
-    if offered(Verb::Update) {
-        methods.extend(if item { &["PUT", "PATCH"][..] } else { &["PATCH"] });
-    }
-    if offered(Verb::Delete) {
-        methods.push("DELETE");
-    }
-    methods
 }
 
 fn allow(methods: &[&str]) -> String {

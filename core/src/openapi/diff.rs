@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::diff_schema::{Direction, Schemas};
 
 /// One difference.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// Whether a client that keeps to the old document may fail.
     pub breaking: bool,

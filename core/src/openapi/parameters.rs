@@ -75,32 +75,9 @@ fn filterable<'a>(named: &Named<'a>) -> impl Iterator<Item = (usize, &'a Field)>
     fields.filter(|(_, field)| !RESERVED.contains(&field.name.as_str()))
 }
 
-/// The names of a key's parameters, in key order: the columns' own where a path template can hold them.
-pub(super) fn key_names(named: &Named<'_>) -> Vec<(usize, String)> {
-    let resource = named.resource;
-    let plain = |name: &str| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
-    };
-    let names = resource.key.iter().enumerate().filter_map(|(position, index)| {
-        let name = &resource.fields.get(*index)?.name;
-        Some((
-            *index,
-            if plain(name) {
-                name.clone()
-            } else {
-                format!("key{}", position + 1)
-            },
-        ))
-    });
-    names.collect()
-}
-
 /// The path parameters of an item.
 pub(super) fn key(named: &Named<'_>, examples: &Examples) -> Vec<Parameter> {
-    let key = key_names(named).into_iter().filter_map(|(index, name)| {
+    let key = named.resource.key_names().into_iter().filter_map(|(index, name)| {
         let field = named.resource.fields.get(index)?;
         let mut parameter = Parameter::new(name)
             .location(ParameterIn::Path)

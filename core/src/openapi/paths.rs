@@ -48,11 +48,9 @@ impl Paths<'_> {
     /// The paths that the resource has; those without an operation are left out.
     pub(super) fn all(mut self) -> Vec<(String, PathItem)> {
         let path = self.named.resource.path.clone();
-        let mut all = vec![(path.clone(), self.collection())];
-        let key = parameters::key_names(self.named);
-        if !key.is_empty() {
-            let template: Vec<String> = key.iter().map(|(_, name)| format!("{{{name}}}")).collect();
-            all.push((format!("{path}/{}", template.join(",")), self.item()));
+        let mut all = vec![(path, self.collection())];
+        if let Some(path) = self.named.resource.item_path() {
+            all.push((path, self.item()));
         }
         all.retain(|(_, item)| !item.operations.is_empty());
         all

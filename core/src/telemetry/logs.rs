@@ -2,10 +2,28 @@
 
 use std::io::IsTerminal;
 
+use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::fmt;
 
 use crate::config::{Log, LogFormat};
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Counts up from the start of the service.
+    pub number: u64,
+    /// Unix time in milliseconds.
+    pub at: i64,
+    /// `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`.
+    pub level: String,
+    /// The module that said it; `postgres` for the server's own log.
+    pub target: String,
+    /// What was said.
+    pub message: String,
+    /// Names and values beside the message.
+    pub fields: Vec<(String, String)>,
+}
 
 /// Installs the logger of this process. A second call changes nothing.
 pub fn install(settings: &Log) {

@@ -20,6 +20,7 @@ const LAYERS: &[&str] = &[
     "db",
     "app",
     "http",
+    "admin",
 ];
 
 #[test]

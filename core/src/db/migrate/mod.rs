@@ -8,6 +8,7 @@ mod files;
 mod lock;
 mod own;
 mod place;
+pub mod rehearsal;
 mod run;
 
 use std::collections::{BTreeMap, HashMap};
@@ -28,7 +29,7 @@ use crate::error::{Code, Error, Result};
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// What a migration's state is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Not applied yet.
@@ -39,10 +40,12 @@ pub enum State {
     Drifted,
     /// Applied, but its directory is gone.
     Gone,
+    /// Not applied: the last try failed.
+    Failed,
 }
 
 /// One line of `migrate status`.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Status {
     /// Digits only.
     pub version: String,
@@ -52,15 +55,18 @@ pub struct Status {
     pub state: State,
     /// RFC 3339, if applied.
     pub applied_at: Option<String>,
+    /// Why the last try failed, with file and line; only with [`State::Failed`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// A migration that was run.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Done {
     /// The directory's name.
     pub name: String,
     /// `up` or `down`.
-    pub direction: &'static str,
+    pub direction: String,
     /// How long it took.
     pub duration_ms: i64,
 }
@@ -129,6 +135,7 @@ impl Migrator {
                 name: migration.name.clone(),
                 state,
                 applied_at: run_on.cloned(),
+                error: None,
             };
             lines.insert(&migration.version, line);
         }
@@ -138,6 +145,7 @@ impl Migrator {
                 name: String::new(),
                 state: State::Gone,
                 applied_at: Some(run_on.clone()),
+                error: None,
             });
         }
         Ok(lines.into_values().collect())
@@ -279,7 +287,7 @@ impl Migrator {
         tracing::info!(migration = migration.name, direction, duration_ms, "migration done");
         Ok(Done {
             name: migration.name.clone(),
-            direction,
+            direction: direction.to_owned(),
             duration_ms,
         })
     }

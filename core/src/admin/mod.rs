@@ -1,0 +1,7 @@
+//! The operator's door: what console and commands ask and tell a service, on a Unix socket only.
+//!
+//! `protocol` is what is said. `desk` answers it, with the handles of a running service or, when there is none,
+//! from the project's files and the database alone. `socket` carries it, `client` speaks it.
+
+pub mod health;
+pub mod protocol;
