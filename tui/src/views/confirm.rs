@@ -1,0 +1,79 @@
+//! An act that waits for its confirmation: what it does, the SQL, the equal command, and Cancel first.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::popup;
+use crate::state::confirm::Confirm;
+use crate::theme::{Theme, Tone};
+use crate::widgets::frame::bordered;
+use crate::widgets::sql;
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, confirm: &Confirm, theme: &Theme) {
+    let lines = u16::try_from(confirm.sql.len()).unwrap_or(u16::MAX);
+    let area = popup(frame, area, 76, lines.saturating_add(9));
+    let inner = bordered(frame, area, "Confirm", theme);
+    let [question, code, command, answer] = Layout::vertical([
+        Constraint::Length(2),
+        Constraint::Fill(1),
+        Constraint::Length(2),
+        Constraint::Length(2),
+    ])
+    .areas(inner);
+    let text = Paragraph::new(theme.text(&confirm.question())).wrap(Wrap { trim: true });
+    frame.render_widget(text.style(theme.style(Tone::Title)), question);
+    let shown: Vec<Line<'_>> = confirm
+        .sql
+        .iter()
+        .skip(confirm.scroll)
+        .map(|line| sql::line(line, theme))
+        .collect();
+    frame.render_widget(Paragraph::new(shown), code);
+    let equal = Line::from(vec![
+        Span::styled("the same as  ", theme.style(Tone::Dim)),
+        Span::raw(theme.text(&confirm.act.command())),
+    ]);
+    frame.render_widget(Paragraph::new(vec![Line::default(), equal]), command);
+    let choice = match confirm.act.typed() {
+        Some(name) => vec![
+            Line::from(format!("Type {name} to go on; Esc cancels.")),
+            Line::from(vec![
+                Span::styled("> ", theme.style(Tone::Accent)),
+                Span::raw(theme.text(confirm.typed.value())),
+            ]),
+        ],
+        None => {
+            let button = |text: &'static str, chosen: bool| {
+                let text = if chosen {
+                    format!("[{text}]")
+                } else {
+                    format!(" {text} ")
+                };
+                Span::styled(
+                    text,
+                    if chosen {
+                        theme.selected()
+                    } else {
+                        theme.style(Tone::Plain)
+                    },
+                )
+            };
+            vec![
+                Line::default(),
+                Line::from(vec![
+                    button("Cancel", !confirm.yes),
+                    Span::raw("   "),
+                    button("Do it", confirm.yes),
+                    Span::styled("   arrows choose, Enter answers", theme.style(Tone::Dim)),
+                ]),
+            ]
+        }
+    };
+    frame.render_widget(Paragraph::new(choice), answer);
+    if confirm.act.typed().is_some() && answer.height > 1 {
+        let column = answer.x + 2 + u16::try_from(confirm.typed.visual_cursor()).unwrap_or_default();
+        frame.set_cursor_position((column.min(answer.right().saturating_sub(1)), answer.y + 1));
+    }
+}
