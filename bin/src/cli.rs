@@ -22,6 +22,25 @@ pub struct Dir {
     pub dir: PathBuf,
 }
 
+/// The console of a project.
+#[derive(Debug, Clone, Args)]
+pub struct Console {
+    #[command(flatten)]
+    pub project: Dir,
+    /// Use no colours, as with `NO_COLOR`
+    #[arg(long)]
+    pub no_color: bool,
+    /// The terminal's background is light
+    #[arg(long)]
+    pub light: bool,
+    /// The terminal shows nothing but ASCII
+    #[arg(long)]
+    pub ascii: bool,
+    /// Let the wheel scroll; the terminal's own selection needs Shift then
+    #[arg(long)]
+    pub mouse: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make a new project
@@ -49,6 +68,8 @@ pub enum Command {
         #[arg(long, value_name = "ADDR", num_args = 1..)]
         listen: Vec<Listen>,
     },
+    /// Open the console: health, routes, migrations, database, traffic, logs, settings
+    Tui(Console),
     /// Look for mistakes in settings, migrations and resource files
     Check {
         #[command(flatten)]

@@ -10,6 +10,7 @@ mod new;
 mod openapi;
 mod resource;
 mod serve;
+mod tui;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -29,8 +30,8 @@ use crate::stop::{Signals, Stop};
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Result<ExitCode> {
-    if !matches!(cli.command, Command::Serve { .. } | Command::Demo { .. }) {
-        // A command's output is its result; of the database below only trouble is told.
+    if !matches!(cli.command, Command::Serve { .. } | Command::Demo { .. } | Command::Tui(_)) {
+        // A command's output is its result; of the database below only trouble is told. The console has the screen to itself.
         logs::install(&Log {
             level: tracing::level_filters::LevelFilter::WARN,
             format: LogFormat::Text,
@@ -44,6 +45,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
             migrate,
         } => serve::run(&project.dir, &listen, migrate).await,
         Command::Demo { dir, listen } => demo::run(&dir, &listen).await,
+        Command::Tui(asked) => tui::run(asked).await,
         Command::Check { project, json } => check::run(&project.dir, json).await,
         Command::Migrate { action } => migrate::run(action).await,
         Command::Resource { action } => resource::run(action).await,

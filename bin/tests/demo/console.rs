@@ -1,0 +1,146 @@
+//! The console in a real terminal, against a running demo.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::service::{Demo, WINDLASS};
+use crate::terminal::Terminal;
+
+const RIGHT: &str = "\x1b[C";
+const ESC: &str = "\x1b";
+
+/// A table and its resource, not applied yet.
+fn pending(demo: &Demo) {
+    let migration = demo.folder.join("migrations/2026-12-01-000000_notes");
+    std::fs::create_dir_all(&migration).unwrap();
+    let up = "create table notes (id bigint generated always as identity primary key, text text not null);\n";
+    std::fs::write(migration.join("up.sql"), up).unwrap();
+    std::fs::write(migration.join("down.sql"), "drop table notes;\n").unwrap();
+    let resource = "table = \"public.notes\"\n[access]\nread = [\"public\"]\n";
+    std::fs::write(demo.folder.join("resources/notes.toml"), resource).unwrap();
+}
+
+fn windlass(demo: &Demo, args: &[&str]) -> Command {
+    let mut command = Command::new(WINDLASS);
+    command.args(args).args(["--dir", demo.folder.to_str().unwrap()]);
+    command
+}
+
+#[test]
+fn an_operator_filters_rehearses_applies_and_cancels() {
+    let demo = Demo::start();
+    pending(&demo);
+    let mut console = Terminal::start(&["tui", "--dir", demo.folder.to_str().unwrap()], &demo.folder);
+    let live = console.shows("running");
+    assert!(live < Duration::from_secs(2), "live values came after {live:?}");
+    console.until("the check", |screen| screen.contains("1 migration is pending"));
+
+    console.press("2/movies\r");
+    console.until("only movies", |screen| {
+        screen.contains("/api/movies") && !screen.contains("/api/leads")
+    });
+    console.press(ESC);
+    console.shows("/api/leads");
+
+    console.press("3");
+    console.shows("notes");
+    console.press("c");
+    console.shows("create table notes");
+    console.until("the rehearsal's end", |screen| screen.contains("passed"));
+    console.press(ESC);
+    console.press("a");
+    console.shows("read-only: W");
+    console.press("Wa");
+    console.shows("Cancel");
+    console.press(RIGHT);
+    console.press("\r");
+    console.until("the migration's end", |screen| !screen.contains("pending") && screen.contains("applied"));
+
+    console.press("2/notes\r");
+    console.shows("/api/notes");
+    let (status, _, body) = demo.get("/api/notes").unwrap();
+    assert_eq!((status, body.as_str()), (200, "[]"));
+
+    let slow = windlass(&demo, &["db", "psql"])
+        .args(["--", "-c", "select pg_sleep(120)"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    console.press("4/pg_sleep\r");
+    console.shows("pg_sleep(120)");
+    console.press("x");
+    console.shows("pg_cancel_backend");
+    console.press(RIGHT);
+    console.press("\r");
+    let said = slow.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains("canceling statement due to user request"), "{said}");
+
+    console.resize(15, 60);
+    console.press("1");
+    console.until("the narrow screen", |screen| screen.lines().count() <= 15 && screen.contains("running"));
+    console.press("q");
+    assert!(console.ends().success());
+    assert!(console.raw().contains("\x1b[?1049l"), "the terminal is not given back");
+
+    let audit = windlass(&demo, &["audit", "--json"]).output().unwrap();
+    let audit: Vec<Value> = serde_json::from_slice(&audit.stdout).unwrap();
+    let acts: Vec<(&str, &str)> = audit
+        .iter()
+        .map(|entry| (entry["action"].as_str().unwrap(), entry["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(acts, [("cancel_statement", "done"), ("migrate_up", "done")], "{audit:?}");
+}
+
+#[test]
+fn it_tells_of_a_killed_postgres_and_outlives_the_service() {
+    let mut demo = Demo::start();
+    let mut console = Terminal::start(&["tui", "--dir", demo.folder.to_str().unwrap()], &demo.folder);
+    console.shows("running");
+
+    let status = windlass(&demo, &["health", "--json"]).output().unwrap();
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    let postmaster = status["database"]["pid"].as_i64().unwrap();
+    // Kept from coming back at once, so that a person would see it, too.
+    let settings = demo.folder.join(".windlass/postgres/postgresql.conf");
+    let settings = settings.exists().then_some(settings);
+    let kept = settings.as_ref().map(|path| std::fs::read_to_string(path).unwrap());
+    drop(kept);
+    assert!(Command::new("kill").args(["-9", &postmaster.to_string()]).status().unwrap().success());
+    let told = console.until("the killed server", |screen| {
+        screen.contains("database down") || screen.contains("restart")
+    });
+    assert!(told < Duration::from_secs(3), "told after {told:?}");
+    console.shows("running");
+
+    assert!(Command::new("kill").arg(demo.child.id().to_string()).status().unwrap().success());
+    demo.child.wait().unwrap();
+    console.until("the service's end", |screen| screen.contains("lost") || screen.contains("service down"));
+    console.press("1");
+    console.shows("windlass serve");
+    console.press("0");
+    console.shows("http.listen");
+    console.press("?");
+    console.shows("Everywhere");
+    console.press(ESC);
+    console.press("q");
+    assert!(console.ends().success());
+}
+
+#[test]
+fn without_a_terminal_the_commands_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("windlass.toml"), "").unwrap();
+    let output = Command::new(WINDLASS)
+        .args(["tui", "--dir", folder.path().to_str().unwrap()])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("windlass health"), "{said}");
+}
