@@ -72,6 +72,10 @@ macro_rules! catalogue {
             /// One sentence that says what the code means.
             #[must_use]
             pub const fn title(self) -> &'static str { match self { $(Self::$name => $title),* } }
+
+            /// The code of a text form, if there is one.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> { Self::ALL.iter().copied().find(|code| code.as_str() == text) }
         }
     };
 }
@@ -121,6 +125,8 @@ catalogue! {
     ClusterInUse, "cluster_in_use", Operator, "Another Windlass uses this directory";
     DatabaseRefused, "database_refused", Operator, "The database refused the connection";
     ListenFailed, "listen_failed", Operator, "The address cannot be listened on";
+    ServiceDown, "service_down", Operator, "The service is not running";
+    ProtocolMismatch, "protocol_mismatch", Operator, "This program and the service are of different versions";
 }
 
 impl fmt::Display for Code {
@@ -271,6 +277,21 @@ impl Error {
     pub fn with_retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds);
         self
+    }
+
+    /// The same for one more who asked: everything but the cause.
+    #[must_use]
+    pub fn retold(&self) -> Self {
+        Self(Box::new(Inner {
+            kind: self.0.kind,
+            code: self.0.code,
+            message: self.0.message.clone(),
+            details: self.0.details.clone(),
+            hint: self.0.hint.clone(),
+            retry_after: self.0.retry_after,
+            violations: self.0.violations.clone(),
+            source: None,
+        }))
     }
 
     /// Replaces the kind that the code has by default.
