@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 pub const STATE: &str = ".windlass";
 
 /// A project whose settings are right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     /// Its directory, absolute.
     pub directory: PathBuf,
@@ -96,13 +96,22 @@ impl Project {
     /// # Errors
     /// As [`Project::start`].
     pub async fn attach(&self) -> Result<Database> {
-        if let Some(database) = self.outside() {
-            return Ok(database);
-        }
-        match attach(&self.directory.join(STATE))? {
-            Some(embedded) => Ok(self.embedded(None, embedded)),
+        match self.reach()? {
+            Some(database) => Ok(database),
             None => self.start().await,
         }
+    }
+
+    /// The database, if it is an outside one or runs already; whether it answers is another question.
+    ///
+    /// # Errors
+    /// If the notes of the embedded cluster cannot be read.
+    pub fn reach(&self) -> Result<Option<Database>> {
+        if let Some(database) = self.outside() {
+            return Ok(Some(database));
+        }
+        let running = attach(&self.directory.join(STATE))?;
+        Ok(running.map(|embedded| self.embedded(None, embedded)))
     }
 
     fn outside(&self) -> Option<Database> {
@@ -186,6 +195,17 @@ impl Project {
 }
 
 impl Database {
+    /// The same database, for whoever uses it beside the one that runs it.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            cluster: None,
+            embedded: self.embedded.clone(),
+            owner: self.owner.clone(),
+            login: self.login.clone(),
+        }
+    }
+
     /// Stops the cluster, if this process runs it.
     ///
     /// # Errors
