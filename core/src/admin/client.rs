@@ -20,8 +20,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::desk::{Via, user_name};
-use super::feed::{Batch, Feed};
-use super::protocol::{Act, Answer, Ask, Done, PROTOCOL, Version};
+use super::batches::{Batch, Batches};
+use super::protocol::{Act, Answer, Ask, Done, Exchange, LogLine, PROTOCOL, Version};
 use super::socket::WINDLASS;
 use crate::error::{Code, Error, Result};
 
@@ -86,6 +86,11 @@ impl Client {
         .with_hint(hint))
     }
 
+    /// Whether somebody listens at a socket, be it that nothing is answered.
+    pub(super) fn is_there(path: &Path) -> bool {
+        std::os::unix::net::UnixStream::connect(path).is_ok()
+    }
+
     /// Which program answers.
     #[must_use]
     pub fn version(&self) -> &Version {
@@ -116,7 +121,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::ask`]; a filter that cannot be read, with the position.
-    pub async fn traffic<T: DeserializeOwned + Send + 'static>(&self, filter: &str) -> Result<Feed<T>> {
+    pub async fn traffic(&self, filter: &str) -> Result<Batches<Exchange>> {
         self.stream("/v1/traffic", filter).await
     }
 
@@ -124,7 +129,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::traffic`].
-    pub async fn logs<T: DeserializeOwned + Send + 'static>(&self, filter: &str) -> Result<Feed<T>> {
+    pub async fn logs(&self, filter: &str) -> Result<Batches<LogLine>> {
         self.stream("/v1/logs", filter).await
     }
 
@@ -143,12 +148,12 @@ impl Client {
         timeout(limit, asked).await.map_err(|_| self.silent(limit))?
     }
 
-    async fn stream<T: DeserializeOwned + Send + 'static>(&self, path: &str, filter: &str) -> Result<Feed<T>> {
+    async fn stream<T: DeserializeOwned + Send + 'static>(&self, path: &str, filter: &str) -> Result<Batches<T>> {
         let target = format!("{path}?filter={}", utf8_percent_encode(filter, NON_ALPHANUMERIC));
         let asked = self.send(Method::GET, &target, Bytes::new(), Via::Command);
         let response = timeout(ANSWER, asked).await.map_err(|_| self.silent(ANSWER))??;
         let response = accepted(response).await?;
-        let (sender, feed) = mpsc::channel(2);
+        let (sender, batches) = mpsc::channel(2);
         tokio::spawn(async move {
             tokio::select! {
                 () = sender.closed() => {}
@@ -160,7 +165,7 @@ impl Client {
                 }
             }
         });
-        Ok(feed)
+        Ok(batches)
     }
 
     async fn send(&self, method: Method, target: &str, body: Bytes, via: Via) -> Result<Response<Incoming>> {
@@ -295,10 +300,7 @@ async fn lines<T: DeserializeOwned>(mut body: Incoming, sender: &mpsc::Sender<Re
         };
         let tail = rest.split_off(end + 1);
         let whole = std::mem::replace(&mut rest, tail);
-        let mut batch = Batch {
-            items: Vec::new(),
-            lost: 0,
-        };
+        let mut batch = Batch::default();
         for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             if line.starts_with(b"{\"lost\":") {
                 #[derive(Deserialize)]
@@ -317,7 +319,7 @@ async fn lines<T: DeserializeOwned>(mut body: Incoming, sender: &mpsc::Sender<Re
             })?;
             batch.items.push(item);
         }
-        if (!batch.items.is_empty() || batch.lost > 0) && sender.send(Ok(batch)).await.is_err() {
+        if !batch.is_empty() && sender.send(Ok(batch)).await.is_err() {
             return Ok(());
         }
     }

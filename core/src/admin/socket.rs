@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::desk::{Actor, Desk, Via};
-use super::feed::Feed;
+use super::batches::Batches;
 use super::place;
 use super::protocol::{Act, Ask, PROTOCOL, Version};
 use crate::app::Project;
@@ -346,19 +346,19 @@ fn whole(bytes: Vec<u8>) -> Body {
     Full::new(Bytes::from(bytes)).boxed_unsync()
 }
 
-/// A feed as one JSON object per line.
-fn lines<T: Serialize + Send + 'static>(feed: Feed<T>, stopping: watch::Receiver<bool>) -> Response<Body> {
+/// Batches as one JSON object per line.
+fn lines<T: Serialize + Send + 'static>(batches: Batches<T>, stopping: watch::Receiver<bool>) -> Response<Body> {
     // The first line goes out at once: the client sees that it is heard.
-    let state = (feed, stopping, true);
-    let frames = stream::unfold(state, |(mut feed, mut stopping, first)| async move {
+    let state = (batches, stopping, true);
+    let frames = stream::unfold(state, |(mut batches, mut stopping, first)| async move {
         if first {
             return Some((
                 Ok(Frame::data(Bytes::from_static(b"\n"))),
-                (feed, stopping, false),
+                (batches, stopping, false),
             ));
         }
         let batch = tokio::select! {
-            batch = timeout(HEARTBEAT, feed.recv()) => batch,
+            batch = timeout(HEARTBEAT, batches.recv()) => batch,
             _ = stopping.wait_for(|stop| *stop) => return None,
         };
         let bytes = match batch {
@@ -378,7 +378,7 @@ fn lines<T: Serialize + Send + 'static>(feed: Feed<T>, stopping: watch::Receiver
                 text.into()
             }
         };
-        Some((Ok(Frame::data(bytes)), (feed, stopping, false)))
+        Some((Ok(Frame::data(bytes)), (batches, stopping, false)))
     });
     response(
         StatusCode::OK,

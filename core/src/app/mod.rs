@@ -3,6 +3,7 @@
 pub mod context;
 pub mod contracts;
 pub mod project;
+pub mod reload;
 
 pub use context::{Context, Limits, Published};
 pub use project::{Database, Project};

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use self::cache::Cache;
 use self::database::Door;
-use super::feed::Feed;
+use super::batches::Batches;
 use super::protocol::{Act, Answer, Ask, Done, Exchange, LogLine};
 use crate::app::{Context, Database, Project};
 use crate::db::cluster::ClusterState;
@@ -84,4 +84,83 @@ pub struct Live {
     pub cluster: Option<watch::Receiver<ClusterState>>,
     /// Where it listens, as URLs.
     pub listens: Vec<String>,
+}
+
+/// Answers and acts.
+pub struct Desk {
+    project: Project,
+    live: Option<Live>,
+    door: Door,
+    cache: Cache,
+    /// One change at a time.
+    changes: tokio::sync::Mutex<()>,
+    routes: routes::Switches,
+    /// Why the last reload was refused, if it was.
+    reload: std::sync::Mutex<Option<String>>,
+    started: jiff::Timestamp,
+}
+
+impl Desk {
+    /// The desk of a running service.
+    #[must_use]
+    pub fn open(project: Project, live: Live) -> Self {
+        let door = Door::new(project.clone(), Some(live.database.beside()));
+        Self::new(project, Some(live), door)
+    }
+
+    /// A desk without a service. It uses the database if that runs, and never starts it.
+    #[must_use]
+    pub fn offline(project: Project) -> Self {
+        let door = Door::new(project.clone(), None);
+        Self::new(project, None, door)
+    }
+
+    fn new(project: Project, live: Option<Live>, door: Door) -> Self {
+        Self {
+            project,
+            live,
+            door,
+            cache: Cache::default(),
+            changes: tokio::sync::Mutex::default(),
+            routes: routes::Switches::default(),
+            reload: std::sync::Mutex::default(),
+            started: jiff::Timestamp::now(),
+        }
+    }
+
+    /// Answers a question. What comes from the database is at most a few seconds old.
+    ///
+    /// # Errors
+    /// What keeps it from being answered: most often [`Code::DatabaseUnavailable`].
+    pub async fn ask(&self, ask: Ask) -> Result<Answer> {
+        let age = match &ask {
+            Ask::Status | Ask::Activity | Ask::Locks => 1000,
+            Ask::Routes | Ask::Route { .. } | Ask::Migrations | Ask::Audit => 1000,
+            Ask::Tables | Ask::Indexes | Ask::SlowStatements => 5000,
+            Ask::Migration { .. } | Ask::Settings | Ask::Logs | Ask::Rehearse { .. } => 0,
+        };
+        match age {
+            0 => self.find(&ask).await,
+            age => self.cache.get(&ask, Duration::from_millis(age), self.find(&ask)).await,
+        }
+    }
+
+    async fn find(&self, ask: &Ask) -> Result<Answer> {
+        Ok(match ask {
+            Ask::Status => Answer::Status(Box::new(self.status().await)),
+            Ask::Routes => Answer::Routes(self.routes().await?),
+            Ask::Route { route } => Answer::Route(Box::new(self.route(route).await?)),
+            Ask::Migrations => Answer::Migrations(self.migrations().await?),
+            Ask::Migration { name } => Answer::Migration(self.migration(name).await?),
+            Ask::Rehearse { upto } => Answer::Rehearse(self.rehearse(upto.as_deref()).await?),
+            Ask::Activity => Answer::Activity(self.activity().await?),
+            Ask::SlowStatements => Answer::SlowStatements(self.slow().await?),
+            Ask::Locks => Answer::Locks(self.door.with(async |client| inspect::locks(client).await).await?),
+            Ask::Tables => Answer::Tables(self.door.with(async |client| inspect::tables(client).await).await?),
+            Ask::Indexes => Answer::Indexes(self.door.with(async |client| inspect::indexes(client).await).await?),
+            Ask::Settings => Answer::Settings(crate::config::effective(&self.project.directory)?),
+            Ask::Audit => Answer::Audit(self.audit().await?),
+            Ask::Logs => Answer::Logs(self.last_lines().await?),
+        })
+    }
 }
