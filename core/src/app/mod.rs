@@ -3,6 +3,8 @@
 pub mod context;
 pub mod contracts;
 pub mod project;
+pub mod rehearse;
 
 pub use context::{Context, Limits, Published};
 pub use project::{Database, Project};
+pub use rehearse::rehearse;
