@@ -120,7 +120,9 @@ catalogue! {
     MigrationInvalid, "migration_invalid", Operator, "A migration cannot be read";
     MigrationFailed, "migration_failed", Operator, "A migration failed";
     MigrationsPending, "migrations_pending", Operator, "Migrations are pending";
+    MigrationsChanged, "migrations_changed", Operator, "Other migrations are pending or applied than was thought";
     MigrationsLocked, "migrations_locked", Operator, "Another process is migrating";
+    DumpFailed, "dump_failed", Operator, "The dump before a migration failed";
     ClusterFailed, "cluster_failed", Operator, "The embedded PostgreSQL does not run";
     ClusterInUse, "cluster_in_use", Operator, "Another Windlass uses this directory";
     DatabaseRefused, "database_refused", Operator, "The database refused the connection";

@@ -7,12 +7,15 @@ use tokio_postgres::Config;
 use crate::config::{self, Settings};
 use crate::db::cluster::{Cluster, ClusterOptions, Endpoint, Programs, Role, attach};
 use crate::db::connect;
+use crate::db::dump::Dumps;
 use crate::db::migrate::{Done, Migrator, State};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Code, Error, Result};
 
 /// Where a project keeps what Windlass itself makes.
 pub const STATE: &str = ".windlass";
+/// The folder of dumps inside of it.
+const DUMPS: &str = "dumps";
 
 /// A project whose settings are right.
 #[derive(Debug, Clone)]
@@ -141,12 +144,17 @@ impl Project {
         }
     }
 
-    /// Runs migrations of this project.
+    /// Runs migrations of this project; on the embedded cluster it dumps the database first.
     ///
     /// # Errors
     /// As [`Migrator::open`].
     pub async fn migrator(&self, database: &Database) -> Result<Migrator> {
-        Migrator::open(&database.owner, &self.directory).await
+        let dumps = database.embedded.as_ref().map(|(endpoint, programs)| {
+            let folder = self.directory.join(STATE).join(DUMPS);
+            Dumps::new(endpoint.clone(), programs.clone(), folder)
+        });
+        let migrator = Migrator::open(&database.owner, &self.directory).await?;
+        Ok(migrator.with_dumps(dumps))
     }
 
     /// Brings the database to where the project's files are: applies what is pending if `apply`, refuses otherwise.

@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod connect;
 mod connection;
+pub mod dump;
 pub mod error;
 pub mod inspect;
 pub mod introspect;

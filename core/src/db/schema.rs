@@ -17,5 +17,7 @@ diesel::table! {
         started_at -> Timestamptz,
         /// How long it took.
         duration_ms -> Int8,
+        /// Why it failed, with file and line; null if it did not.
+        error -> Nullable<Text>,
     }
 }
