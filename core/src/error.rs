@@ -128,6 +128,7 @@ catalogue! {
     DatabaseRefused, "database_refused", Operator, "The database refused the connection";
     ListenFailed, "listen_failed", Operator, "The address cannot be listened on";
     ServiceDown, "service_down", Operator, "The service is not running";
+    ActRefused, "act_refused", Conflict, "What was asked for cannot be done as things are";
     ProtocolMismatch, "protocol_mismatch", Operator, "This program and the service are of different versions";
 }
 

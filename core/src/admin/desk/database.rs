@@ -1,19 +1,23 @@
-//! The desk's own connection to the database: never a lane, opened when first needed, given up when it hangs.
+//! The desk's own connections to the database: never a lane, opened when first needed, given up when they hang.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config};
 
 use crate::app::{Database, Project};
 use crate::db::cluster::Role;
-use crate::db::connect;
+use crate::db::inspect;
+use crate::db::pool::Pool;
 use crate::error::{Code, Error, Result};
 
 /// For one question, connecting included: a console shows what is known rather than wait.
 pub(super) const LIMIT: Duration = Duration::from_millis(2500);
+/// Connections for Windlass's own tables.
+const STORES: u32 = 2;
 
 /// The way to the database.
 #[derive(Debug)]
@@ -21,7 +25,10 @@ pub(super) struct Door {
     project: Project,
     /// The one that the service uses; looked for anew each time without a service.
     fixed: Option<Arc<Database>>,
-    client: Mutex<Option<Arc<Client>>>,
+    stores: OnceLock<Pool>,
+    /// For how it is: never behind a question that takes long.
+    state: Mutex<Option<Client>>,
+    questions: Mutex<Option<Client>>,
 }
 
 impl Door {
@@ -29,7 +36,9 @@ impl Door {
         Self {
             project,
             fixed: fixed.map(Arc::new),
-            client: Mutex::default(),
+            stores: OnceLock::new(),
+            state: Mutex::default(),
+            questions: Mutex::default(),
         }
     }
 
@@ -44,48 +53,64 @@ impl Door {
         })
     }
 
-    /// As whom the desk connects: whoever sees most.
-    pub(super) fn config(database: &Database) -> Config {
-        let mut config = match &database.embedded {
-            Some((endpoint, _)) => endpoint.config(Role::Superuser),
-            None => database.owner.clone(),
-        };
-        config.application_name("windlass admin");
-        config
-    }
-
-    /// Works with the connection, within [`LIMIT`].
-    pub(super) async fn with<T>(&self, work: impl AsyncFnOnce(&Client) -> Result<T>) -> Result<T> {
-        let all = async {
-            let client = self.client().await?;
-            work(&client).await
-        };
-        match timeout(LIMIT, all).await {
-            Ok(done) => done,
-            Err(_) => {
-                // A connection that hangs may hang for ever.
-                if let Ok(mut kept) = self.client.try_lock() {
-                    *kept = None;
-                }
-                Err(Error::new(
-                    Code::DatabaseUnavailable,
-                    format!("the database did not answer within {} s", LIMIT.as_secs_f32()),
-                )
-                .with_retry_after(1)
-                .with_hint("It is overloaded or hangs; `windlass logs postgres` may say why."))
-            }
+    /// Connections for Windlass's own tables.
+    pub(super) fn stores(&self) -> Result<Pool> {
+        let make = |database: &Database| Pool::new(&database.owner, STORES, LIMIT);
+        match &self.fixed {
+            Some(database) => Ok(self.stores.get_or_init(|| make(database)).clone()),
+            None => Ok(make(&*self.database()?)),
         }
     }
 
-    async fn client(&self) -> Result<Arc<Client>> {
-        let mut kept = self.client.lock().await;
-        if let Some(client) = kept.as_ref().filter(|client| !client.is_closed()) {
-            return Ok(Arc::clone(client));
-        }
-        *kept = None;
-        let config = Self::config(&*self.database()?);
-        let client = Arc::new(connect::open(&config).await?);
-        *kept = Some(Arc::clone(&client));
-        Ok(client)
+    /// Asks how the database is.
+    pub(super) async fn state<T>(
+        &self,
+        question: impl for<'c> FnOnce(&'c Client) -> BoxFuture<'c, Result<T>>,
+    ) -> Result<T> {
+        within(self.on(&self.state, question)).await
     }
+
+    /// Asks what the database has.
+    pub(super) async fn ask<T>(
+        &self,
+        question: impl for<'c> FnOnce(&'c Client) -> BoxFuture<'c, Result<T>>,
+    ) -> Result<T> {
+        within(self.on(&self.questions, question)).await
+    }
+
+    async fn on<T>(
+        &self,
+        place: &Mutex<Option<Client>>,
+        question: impl for<'c> FnOnce(&'c Client) -> BoxFuture<'c, Result<T>>,
+    ) -> Result<T> {
+        let mut place = place.lock().await;
+        // Taken out meanwhile: a question that is given up in the middle takes its connection with it.
+        let client = match place.take().filter(|client| !client.is_closed()) {
+            Some(client) => client,
+            None => inspect::connect(&config(&*self.database()?)).await?,
+        };
+        let answer = question(&client).await;
+        *place = Some(client);
+        answer
+    }
+}
+
+/// As whom the desk asks: whoever sees most.
+fn config(database: &Database) -> Config {
+    match &database.embedded {
+        Some((endpoint, _)) => endpoint.config(Role::Superuser),
+        None => database.owner.clone(),
+    }
+}
+
+/// Waits no longer than [`LIMIT`].
+pub(super) async fn within<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(LIMIT, work).await.unwrap_or_else(|_| {
+        Err(Error::new(
+            Code::DatabaseUnavailable,
+            format!("the database did not answer within {} s", LIMIT.as_secs_f32()),
+        )
+        .with_retry_after(1)
+        .with_hint("It is overloaded, or hangs: `windlass logs` may say why."))
+    })
 }
