@@ -192,7 +192,7 @@ async fn converse(stream: UnixStream, desk: Arc<Desk>, mut stopping: watch::Rece
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        _ = stopping.wait_for(|stop| *stop) => {
+        () = stopped(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -200,6 +200,12 @@ async fn converse(stream: UnixStream, desk: Arc<Desk>, mut stopping: watch::Rece
     if let Err(error) = ended {
         tracing::debug!("an admin connection broke: {error}");
     }
+}
+
+/// Ends when the service stops.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // Without a sender the socket is gone already.
+    _ = stopping.wait_for(|stop| *stop).await;
 }
 
 /// Who is at the other end; the kernel says so.
@@ -359,7 +365,7 @@ fn lines<T: Serialize + Send + 'static>(batches: Batches<T>, stopping: watch::Re
         }
         let batch = tokio::select! {
             batch = timeout(HEARTBEAT, batches.recv()) => batch,
-            _ = stopping.wait_for(|stop| *stop) => return None,
+            () = stopped(&mut stopping) => return None,
         };
         let bytes = match batch {
             Err(_) => Bytes::from_static(b"\n"),

@@ -1,8 +1,13 @@
 //! Answers the operator's questions and does what the operator asks for: with the handles of a running service, or
 //! without one from files and the database.
 
+mod acts;
 mod cache;
 mod database;
+mod migrations;
+mod routes;
+mod status;
+mod streams;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,39 +17,14 @@ use tokio::sync::watch;
 
 use self::cache::Cache;
 use self::database::Door;
-use super::batches::Batches;
-use super::protocol::{Act, Answer, Ask, Done, Exchange, LogLine};
+use super::protocol::{Activity, Answer, Ask, LanesState, RouteDetail, Setting, SlowSource, SlowStatements};
 use crate::app::{Context, Database, Project};
+use crate::config;
 use crate::db::cluster::ClusterState;
+use crate::db::inspect;
 use crate::error::{Code, Error, Result};
 
-/// From where somebody acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Via {
-    /// The console.
-    Console,
-    /// A command, or a program of the operator's.
-    Command,
-}
-
-impl Via {
-    /// `console` or `command`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Console => "console",
-            Self::Command => "command",
-        }
-    }
-
-    /// Reads [`Via::as_str`].
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Console, Self::Command]
-            .into_iter()
-            .find(|via| via.as_str() == text)
-    }
-}
+pub use crate::db::store::audit::Via;
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,9 +74,11 @@ pub struct Desk {
     cache: Cache,
     /// One change at a time.
     changes: tokio::sync::Mutex<()>,
-    routes: routes::Switches,
+    switches: routes::Switches,
     /// Why the last reload was refused, if it was.
     reload: std::sync::Mutex<Option<String>>,
+    /// Those that the service began with.
+    settings: Option<Vec<Setting>>,
     started: jiff::Timestamp,
 }
 
@@ -105,7 +87,11 @@ impl Desk {
     #[must_use]
     pub fn open(project: Project, live: Live) -> Self {
         let door = Door::new(project.clone(), Some(live.database.beside()));
-        Self::new(project, Some(live), door)
+        let settings = config::effective(&project.directory).ok().map(|(settings, _)| settings);
+        Self {
+            settings,
+            ..Self::new(project, Some(live), door)
+        }
     }
 
     /// A desk without a service. It uses the database if that runs, and never starts it.
@@ -122,8 +108,9 @@ impl Desk {
             door,
             cache: Cache::default(),
             changes: tokio::sync::Mutex::default(),
-            routes: routes::Switches::default(),
+            switches: routes::Switches::default(),
             reload: std::sync::Mutex::default(),
+            settings: None,
             started: jiff::Timestamp::now(),
         }
     }
@@ -155,12 +142,76 @@ impl Desk {
             Ask::Rehearse { upto } => Answer::Rehearse(self.rehearse(upto.as_deref()).await?),
             Ask::Activity => Answer::Activity(self.activity().await?),
             Ask::SlowStatements => Answer::SlowStatements(self.slow().await?),
-            Ask::Locks => Answer::Locks(self.door.with(async |client| inspect::locks(client).await).await?),
-            Ask::Tables => Answer::Tables(self.door.with(async |client| inspect::tables(client).await).await?),
-            Ask::Indexes => Answer::Indexes(self.door.with(async |client| inspect::indexes(client).await).await?),
-            Ask::Settings => Answer::Settings(crate::config::effective(&self.project.directory)?),
+            Ask::Locks => Answer::Locks(self.door.ask(|client| Box::pin(inspect::locks(client))).await?),
+            Ask::Tables => Answer::Tables(self.door.ask(|client| Box::pin(inspect::tables(client))).await?),
+            Ask::Indexes => Answer::Indexes(self.door.ask(|client| Box::pin(inspect::indexes(client))).await?),
+            Ask::Settings => Answer::Settings(self.settings()?),
             Ask::Audit => Answer::Audit(self.audit().await?),
             Ask::Logs => Answer::Logs(self.last_lines().await?),
         })
+    }
+
+    fn settings(&self) -> Result<Vec<Setting>> {
+        match &self.settings {
+            Some(settings) => Ok(settings.clone()),
+            None => config::effective(&self.project.directory).map(|(settings, _)| settings),
+        }
+    }
+
+    /// What the lanes are at; nothing without a service.
+    fn lanes(&self) -> Option<LanesState> {
+        self.live.as_ref().map(|live| live.context.lanes.state())
+    }
+
+    async fn activity(&self) -> Result<Activity> {
+        let (sessions, max_connections) = self
+            .door
+            .ask(|client| {
+                Box::pin(async move {
+                    Ok((
+                        inspect::activity(client).await?,
+                        inspect::overview(client).await?.max_connections,
+                    ))
+                })
+            })
+            .await?;
+        Ok(Activity {
+            lanes: self.lanes(),
+            sessions,
+            max_connections,
+        })
+    }
+
+    /// What the extension counted; without it, or without a database, what the lanes did.
+    async fn slow(&self) -> Result<SlowStatements> {
+        let counted = self.door.ask(|client| Box::pin(inspect::slow(client))).await;
+        match (counted, &self.live) {
+            (Ok(Some(statements)), _) => Ok(SlowStatements {
+                source: SlowSource::PgStatStatements,
+                statements,
+            }),
+            (_, Some(live)) => Ok(SlowStatements {
+                source: SlowSource::Lanes,
+                statements: live.context.lanes.slow(),
+            }),
+            (Ok(None), None) => Err(Error::new(
+                Code::ServiceDown,
+                "nobody counts statements: the service is not running, and the extension pg_stat_statements is not there",
+            )
+            .with_hint("Start the service with `windlass serve`.")),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    async fn route(&self, name: &str) -> Result<RouteDetail> {
+        let snapshot = self.snapshot().await?;
+        let route = routes::named(&snapshot, name)?;
+        let line = self.line(route, &self.switched_off().await);
+        let mut detail = route_detail::of(route, line);
+        if let Some(sql) = detail.sql.clone() {
+            let plan = self.door.ask(move |client| Box::pin(async move { inspect::explain(client, &sql).await }));
+            detail.explain = plan.await.ok();
+        }
+        Ok(detail)
     }
 }

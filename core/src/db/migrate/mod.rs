@@ -79,6 +79,18 @@ pub struct Done {
     pub duration_ms: i64,
 }
 
+/// Brings Windlass's own tables up to date, if they are not.
+///
+/// # Errors
+/// [`Code::MigrationFailed`] if the role may not make them; [`Code::MigrationsLocked`]; whatever connecting gives.
+pub async fn own_tables(owner: &Config) -> Result<()> {
+    let client = connect::open(owner).await?;
+    if own::is_current(&client).await? {
+        return Ok(());
+    }
+    own::up(owner, &client, LOCK_WAIT).await
+}
+
 /// Runs migrations of one project on one database.
 #[derive(Debug)]
 pub struct Migrator {
@@ -97,12 +109,29 @@ impl Migrator {
     /// # Errors
     /// [`Code::MigrationInvalid`] if a file is wrong; whatever connecting gives.
     pub async fn open(owner: &Config, project: &Path) -> Result<Self> {
+        let migrator = Self::connect(owner, project).await?;
+        own::up(owner, &migrator.client, LOCK_WAIT).await?;
+        Ok(migrator)
+    }
+
+    /// As [`Migrator::open`], but for looking alone: it does not wait for one who migrates.
+    ///
+    /// # Errors
+    /// As [`Migrator::open`].
+    pub async fn look(owner: &Config, project: &Path) -> Result<Self> {
+        let migrator = Self::connect(owner, project).await?;
+        if !own::is_current(&migrator.client).await? {
+            own::up(owner, &migrator.client, LOCK_WAIT).await?;
+        }
+        Ok(migrator)
+    }
+
+    async fn connect(owner: &Config, project: &Path) -> Result<Self> {
         let (migrations, wrong) = read(project);
         if !wrong.is_empty() {
             return Err(crate::config::refuse(Code::MigrationInvalid, &wrong));
         }
         let client = connect::open(owner).await?;
-        own::up(owner, &client, LOCK_WAIT).await?;
         let runs = Pool::new(owner, 2, Duration::from_secs(5));
         Ok(Self {
             owner: owner.clone(),

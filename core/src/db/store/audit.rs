@@ -23,11 +23,21 @@ pub enum Via {
 }
 
 impl Via {
-    const fn as_str(self) -> &'static str {
+    /// `console` or `command`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Console => "console",
             Self::Command => "command",
         }
+    }
+
+    /// Reads what [`Via::as_str`] gives.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Console, Self::Command]
+            .into_iter()
+            .find(|via| via.as_str() == text)
     }
 }
 
