@@ -7,7 +7,7 @@ use windlass_core::app::Project;
 use windlass_core::db::migrate::{self, Done, Migrator, State};
 use windlass_core::error::Result;
 
-use super::with_database;
+use super::{reload, with_database};
 use crate::cli::Migrate;
 use crate::report;
 
@@ -82,7 +82,10 @@ async fn change(
         let mut migrator = project.migrator(database).await?;
         work(&mut migrator).await
     })
-    .await?;
+    .await;
+    // Those before one that failed stay applied.
+    reload::after_migration(&project).await;
+    let done = done?;
     if json {
         report::json(&done);
     } else if done.is_empty() {
