@@ -40,7 +40,7 @@ create table parts (id integer not null, at date not null) partition by range (a
 create table parts_2026 partition of parts for values from ('2026-01-01') to ('2027-01-01');
 create index parts_at on parts (at);
 create view names as select name from leads;
-create schema windlass;
+create schema if not exists windlass;
 create table windlass.hidden (id integer primary key);
 ";
 
@@ -149,7 +149,9 @@ fn who_waits_for_whom_is_a_tree_and_can_be_ended() {
             // Sizes are told at once, whoever holds the table.
             let tables = inspect::tables(&client).await.unwrap();
             assert!(tables.iter().any(|table| table.name == "public.small"));
-            inspect::indexes(&client).await.unwrap();
+            let indexes = inspect::indexes(&client).await.unwrap();
+            let of_small = indexes.iter().find(|index| index.name == "public.small_name").unwrap();
+            assert_eq!(of_small.definition, "-- locked at the moment");
         }
 
         // By the one who may not, then with another beginning, then rightly.
@@ -286,7 +288,7 @@ fn indexes_are_judged_and_what_keeps_a_key_never() {
                 .unwrap();
             assert_eq!((found.constraint, &found.problem), (constraint, &problem), "{name}");
             assert!(found.definition.starts_with("CREATE "), "{found:?}");
-            assert!(found.bytes > 0 || name.starts_with("parts"), "{found:?}");
+            assert!(found.bytes > 0 || name == "leads_name_unique", "{found:?}");
         }
 
         let tables = inspect::tables(&admin).await.unwrap();
@@ -302,7 +304,7 @@ fn indexes_are_judged_and_what_keeps_a_key_never() {
 
         let overview = inspect::overview(&admin).await.unwrap();
         assert_eq!(overview.invalid_indexes, 1);
-        assert_eq!(overview.max_connections, 40 + 3);
+        assert!(overview.max_connections >= 40);
         assert!(overview.bytes.unwrap() > 1_000_000 && overview.connections >= 2 && !overview.in_recovery);
         assert!(overview.version.split('.').next().unwrap().parse::<u32>().unwrap() >= 14);
     });

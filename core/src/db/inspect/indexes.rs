@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Client, Row};
 
-use super::{IndexFigures, IndexProblem, OWN, count, failed, get, is_locked};
+use super::{IndexFigures, IndexProblem, LOCKED, OWN, count, failed, get};
 use crate::error::Result;
 
 /// Fewer rows than that are read whole in any case.
@@ -38,17 +38,20 @@ struct Found {
 /// # Errors
 /// What the database says.
 pub async fn indexes(client: &Client) -> Result<Vec<IndexFigures>> {
+    // Of a locked one nothing is asked that would wait: it is told by its name, and is no duplicate.
     let query = format!(
-        "select xn.nspname || '.' || x.relname, n.nspname || '.' || c.relname,
-                coalesce(pg_get_indexdef(i.indexrelid), ''),
-                case when {table_locked} or {index_locked}
-                     then x.relpages::int8 * current_setting('block_size')::int8 else pg_relation_size(x.oid) end as bytes,
+        "{LOCKED}
+         select xn.nspname || '.' || x.relname, n.nspname || '.' || c.relname,
+                case when k.locked then '-- locked at the moment' else coalesce(pg_get_indexdef(i.indexrelid), '') end,
+                case when k.locked then x.relpages::int8 * current_setting('block_size')::int8
+                     else pg_relation_size(x.oid) end,
                 s.idx_scan, i.indisunique or i.indisexclusion, {BROKEN}, i.indisvalid,
+                case when k.locked then concat('locked ', i.indexrelid) else
                 concat(i.indrelid, '|', x.relam, '|', i.indnkeyatts, '|', i.indkey, '|', i.indclass, '|', i.indcollation,
-                       '|', i.indoption, '|', pg_get_expr(i.indexprs, i.indrelid), '|', pg_get_expr(i.indpred, i.indrelid)),
+                       '|', i.indoption, '|', pg_get_expr(i.indexprs, i.indrelid), '|', pg_get_expr(i.indpred, i.indrelid)) end,
                 -- How nulls count is a column of version 15.
                 case when i.indisunique then concat(i.indimmediate, to_jsonb(i) ->> 'indnullsnotdistinct') end,
-                exists (select from pg_constraint k where k.conindid = i.indexrelid),
+                exists (select from pg_constraint o where o.conindid = i.indexrelid),
                 x.relispartition,
                 greatest(t.n_live_tup, c.reltuples::int8), coalesce(t.seq_scan, 0) + coalesce(t.idx_scan, 0)
          from pg_index i
@@ -58,12 +61,11 @@ pub async fn indexes(client: &Client) -> Result<Vec<IndexFigures>> {
          join pg_namespace n on n.oid = c.relnamespace
          left join pg_stat_all_indexes s on s.indexrelid = i.indexrelid
          left join pg_stat_all_tables t on t.relid = i.indrelid
+         cross join lateral (select c.oid in (table locked) or x.oid in (table locked) as locked) k
          where c.relkind in ('r', 'm') and {OWN}
          -- What is to be kept comes first: the older one, too.
-         order by i.indisprimary desc, exists (select from pg_constraint k where k.conindid = i.indexrelid) desc,
+         order by i.indisprimary desc, exists (select from pg_constraint o where o.conindid = i.indexrelid) desc,
                   i.indisunique desc, i.indexrelid",
-        table_locked = is_locked("c.oid"),
-        index_locked = is_locked("x.oid"),
     );
     let rows = client.query_typed(&query, &[]).await.map_err(failed)?;
     let found: Vec<Found> = rows.iter().map(read).collect::<Result<_>>()?;

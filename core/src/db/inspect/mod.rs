@@ -168,15 +168,12 @@ const OWN: &str = "n.nspname not in ('pg_catalog', 'information_schema', 'windla
       and n.nspname !~ '^pg_(toast|temp)'
       and c.relname <> '__diesel_schema_migrations'";
 
-/// Whether somebody holds, or waits for, the lock on the relation `{oid}` that keeps everybody else out. Sizes are
-/// not asked of such a relation, as the question would wait, too.
-fn is_locked(oid: &str) -> String {
-    format!(
-        "exists (select from pg_locks l where l.locktype = 'relation' and l.relation = {oid}
-           and l.database = (select oid from pg_database where datname = current_database())
-           and l.mode = 'AccessExclusiveLock' and l.pid <> pg_backend_pid())"
-    )
-}
+/// The relations on which somebody holds, or waits for, the lock that keeps everybody else out; queries begin with it.
+/// Their size and definition are not asked for, as the question would wait, too.
+const LOCKED: &str = "with locked as materialized (
+    select relation from pg_locks
+    where locktype = 'relation' and mode = 'AccessExclusiveLock' and pid <> pg_backend_pid()
+      and database = (select oid from pg_database where datname = current_database()))";
 
 /// The moment as RFC 3339 in UTC, whatever the session's settings are.
 fn moment(expression: &str) -> String {

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{OWN, TableFigures, count, failed, get, is_locked, moment};
+use super::{LOCKED, OWN, TableFigures, count, failed, get, moment};
 use crate::error::Result;
 
 /// The project's tables and materialized views, the largest first. Of a partitioned table each partition counts, as the
@@ -13,11 +13,12 @@ use crate::error::Result;
 pub async fn tables(client: &Client) -> Result<Vec<TableFigures>> {
     // The size of what is locked is that of the last VACUUM or ANALYZE: asking for the real one would wait.
     let query = format!(
-        "select n.nspname || '.' || c.relname,
+        "{LOCKED}
+         select n.nspname || '.' || c.relname,
                 case when c.reltuples >= 0 then c.reltuples::int8 end,
                 s.n_dead_tup,
-                case when {table_locked} then c.relpages::int8 * b.size else pg_table_size(c.oid) end as bytes,
-                coalesce((select sum(case when {table_locked} or {index_locked}
+                case when c.oid in (table locked) then c.relpages::int8 * b.size else pg_table_size(c.oid) end as bytes,
+                coalesce((select sum(case when c.oid in (table locked) or x.oid in (table locked)
                                      then x.relpages::int8 * b.size else pg_relation_size(x.oid) end)
                           from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = c.oid), 0)::int8,
                 s.seq_scan, s.idx_scan, {vacuumed}, {analyzed}
@@ -27,8 +28,6 @@ pub async fn tables(client: &Client) -> Result<Vec<TableFigures>> {
          cross join (select current_setting('block_size')::int8 as size) b
          where c.relkind in ('r', 'm') and {OWN}
          order by bytes desc nulls last, 1",
-        table_locked = is_locked("c.oid"),
-        index_locked = is_locked("x.oid"),
         vacuumed = moment("greatest(s.last_vacuum, s.last_autovacuum)"),
         analyzed = moment("greatest(s.last_analyze, s.last_autoanalyze)"),
     );
