@@ -8,6 +8,7 @@ mod man;
 mod migrate;
 mod new;
 mod openapi;
+mod rehearse;
 mod resource;
 mod serve;
 
