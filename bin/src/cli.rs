@@ -172,6 +172,9 @@ pub enum Migrate {
     Up {
         #[command(flatten)]
         project: Dir,
+        /// Do not dump the database first
+        #[arg(long)]
+        no_dump: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -183,6 +186,9 @@ pub enum Migrate {
         /// How many
         #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         count: u32,
+        /// Do not dump the database first
+        #[arg(long)]
+        no_dump: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -191,6 +197,25 @@ pub enum Migrate {
     Redo {
         #[command(flatten)]
         project: Dir,
+        /// Do not dump the database first
+        #[arg(long)]
+        no_dump: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what pending ones would do: runs them in a transaction that is rolled back
+    ///
+    /// The locks are real: others wait for the tables as long as the rehearsal takes, at most a minute.
+    Check {
+        #[command(flatten)]
+        project: Dir,
+        /// Fail on findings and breaking changes, too
+        #[arg(long)]
+        strict: bool,
+        /// Stop after this one
+        #[arg(long, value_name = "NAME")]
+        upto: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -13,6 +13,7 @@ mod man;
 mod migrate;
 mod new;
 mod openapi;
+mod rehearse;
 mod reload;
 mod resource;
 mod routes;

@@ -94,7 +94,11 @@ pub(super) async fn run(
 
 /// Why the rest of a migration does not run.
 enum Stop {
-    Ends(Outcome),
+    /// The migration's fault, with its place.
+    Failed(String),
+    /// The rehearsal's own limits.
+    NotRehearsed(String),
+    /// Nothing more can be found out.
     Breaks(Error),
 }
 
@@ -149,9 +153,15 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
 
     /// `last` says whether no other migration is pending after these.
     async fn all(&mut self, pending: &[&Migration], last: bool) -> Result<Vec<Rehearsal>> {
-        self.before.push(self.contracts_now().await?);
         let mut rehearsals: Vec<Rehearsal> = Vec::new();
-        let mut reason: Option<String> = None;
+        let mut reason = match self.contracts_now().await {
+            Ok(before) => {
+                self.before.push(before);
+                None
+            }
+            Err(Stop::NotRehearsed(reason) | Stop::Failed(reason)) => Some(reason),
+            Err(Stop::Breaks(error)) => return Err(error),
+        };
         for migration in pending {
             if reason.is_none() && !migration.in_transaction {
                 let own = "it runs without a transaction, so nothing could be rolled back".to_owned();
@@ -189,23 +199,27 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
             routes: Vec::new(),
         };
         let mut blocked = Vec::new();
-        match self
+        let ran = self
             .statements(migration, first, &mut rehearsal.statements, &mut blocked)
-            .await
-        {
-            Ok(()) => {}
-            Err(Stop::Ends(outcome)) => {
-                rehearsal.outcome = outcome;
-                return Ok(rehearsal);
+            .await;
+        let now = match ran {
+            Ok(()) => {
+                rehearsal.findings = lint::narrow(rehearsal.findings, &rehearsal.statements, &blocked);
+                self.contracts_now().await
             }
+            Err(stop) => Err(stop),
+        };
+        match now {
+            Ok(now) => {
+                if let Some(before) = self.before.last() {
+                    rehearsal.routes = openapi::diff(&before.document, &now.document);
+                }
+                self.before.push(now);
+            }
+            Err(Stop::Failed(message)) => rehearsal.outcome = Outcome::Failed { message },
+            Err(Stop::NotRehearsed(reason)) => rehearsal.outcome = Outcome::NotRehearsed { reason },
             Err(Stop::Breaks(error)) => return Err(error),
         }
-        rehearsal.findings = lint::narrow(rehearsal.findings, &rehearsal.statements, &blocked);
-        let now = self.contracts_now().await?;
-        if let Some(before) = self.before.last() {
-            rehearsal.routes = openapi::diff(&before.document, &now.document);
-        }
-        self.before.push(now);
         Ok(rehearsal)
     }
 
@@ -283,25 +297,44 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
     async fn watched(&self, statement: &str) -> Result<Result<u64, (tokio_postgres::Error, Option<String>)>, Stop> {
         let left = TOTAL.saturating_sub(self.begun.elapsed());
         if left.is_zero() {
-            return Err(Stop::Ends(too_long()));
+            return Err(Stop::NotRehearsed(too_long()));
         }
         // Each time anew: the migration may have set others.
         self.client.batch_execute(&bounds(left.min(STATEMENT))).await?;
+        let (ran, blocker) = self.observed(run::execute(self.client, statement)).await;
+        Ok(ran.map_err(|(_, error)| (error, blocker)))
+    }
+
+    /// Waits for `work` and notes who keeps this session waiting meanwhile.
+    async fn observed<T>(&self, work: impl Future<Output = T>) -> (T, Option<String>) {
         let mut blocker = None;
-        let mut work = std::pin::pin!(run::execute(self.client, statement));
+        let mut work = std::pin::pin!(work);
         let mut ask = interval_at(tokio::time::Instant::now() + ASK, ASK);
         ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                ran = &mut work => return Ok(ran.map_err(|(_, error)| (error, blocker))),
+                done = &mut work => return (done, blocker),
                 _ = ask.tick() => blocker = in_the_way(self.observer, self.pid).await.or(blocker),
             }
         }
     }
 
-    async fn contracts_now(&self) -> Result<Contracts> {
-        let catalog = introspect::catalog_within(self.client, self.role).await?;
-        (self.contracts)(&catalog)
+    async fn contracts_now(&self) -> Result<Contracts, Stop> {
+        let (catalog, blocker) = self.observed(introspect::catalog_within(self.client, self.role)).await;
+        let catalog = catalog.map_err(|error| {
+            // What a view allows is asked of its tables, which another session may have to itself.
+            let source = std::error::Error::source(&error);
+            let source = source.and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
+            match source.and_then(tokio_postgres::Error::code) {
+                Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                    let blocker = blocker.unwrap_or_else(|| "another session".to_owned());
+                    Stop::NotRehearsed(format!("the tables cannot be read: {blocker} has one of them locked"))
+                }
+                Some(&SqlState::QUERY_CANCELED) => Stop::NotRehearsed(too_long()),
+                _ => Stop::Breaks(error),
+            }
+        })?;
+        Ok((self.contracts)(&catalog)?)
     }
 
     fn not_rehearsed(&self, migration: &Migration, reason: String) -> Rehearsal {
@@ -388,11 +421,11 @@ fn ended(
     };
     let code = said.code();
     if code == &SqlState::QUERY_CANCELED {
-        return Stop::Ends(too_long());
+        return Stop::NotRehearsed(too_long());
     }
     if code == &SqlState::UNSAFE_NEW_ENUM_VALUE_USAGE && !first {
         let reason = "it uses an enum value that an earlier one adds, which a single transaction cannot".to_owned();
-        return Stop::Ends(Outcome::NotRehearsed { reason });
+        return Stop::NotRehearsed(reason);
     }
     let sent = at.unwrap_or(migration.up.len());
     let mut message = run::placed(&shown(migration, "up"), &migration.up, sent, at, said).to_string();
@@ -405,16 +438,15 @@ fn ended(
     for detail in run::details(said) {
         message = format!("{message}\n{detail}");
     }
-    Stop::Ends(Outcome::Failed { message })
+    Stop::Failed(message)
 }
 
-fn too_long() -> Outcome {
-    let reason = format!(
+fn too_long() -> String {
+    format!(
         "it takes longer than a rehearsal may: {} s for a statement, {} s for all",
         STATEMENT.as_secs(),
         TOTAL.as_secs()
-    );
-    Outcome::NotRehearsed { reason }
+    )
 }
 
 /// Names the sessions that keep `pid` waiting.
