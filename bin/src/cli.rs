@@ -344,9 +344,7 @@ impl Command {
             | Self::Config { json, .. }
             | Self::Reload { json, .. }
             | Self::Audit { json, .. }
-            | Self::Routes {
-                json, action: None, ..
-            }
+            | Self::Routes { json, action: None, .. }
             | Self::Routes {
                 action: Some(Routes::Show { json, .. } | Routes::Disable { json, .. } | Routes::Enable { json, .. }),
                 ..

@@ -66,7 +66,12 @@ mod tests {
 
     #[test]
     fn figures_read_well() {
-        for (given, expected) in [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_610_612_736, "1.5 GiB")] {
+        for (given, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1_610_612_736, "1.5 GiB"),
+        ] {
             assert_eq!(bytes(given), expected);
         }
         assert_eq!(bytes(u64::MAX), "16777215.9 TiB");

@@ -70,7 +70,9 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) {
 
 /// Tells a program of a failure: a problem object on standard error, as the service answers; gives the exit code.
 pub fn failure_json(error: &Error) -> ExitCode {
-    note(String::from_utf8_lossy(&windlass_core::http::problem::for_operator(error, "")));
+    note(String::from_utf8_lossy(&windlass_core::http::problem::for_operator(
+        error, "",
+    )));
     code(error)
 }
 

@@ -26,7 +26,12 @@ pub async fn run(directory: &Path, json: bool) -> Result<ExitCode> {
                 From::File { file, line } => format!("{file}:{line}"),
                 From::Environment => setting.variable.clone(),
             };
-            vec![setting.key.clone(), setting.value.clone(), from, setting.description.clone()]
+            vec![
+                setting.key.clone(),
+                setting.value.clone(),
+                from,
+                setting.description.clone(),
+            ]
         })
         .collect();
     report::table(&["setting", "value", "from", "description"], &rows);

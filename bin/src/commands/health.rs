@@ -76,13 +76,7 @@ fn print(status: &Status) {
         }
         let next = check.next_step.as_ref().map(|step| format!("next: {step}"));
         let command = check.command.as_ref().map(|command| format!("      `{command}`"));
-        for more in check
-            .evidence
-            .lines()
-            .map(str::to_owned)
-            .chain(next)
-            .chain(command)
-        {
+        for more in check.evidence.lines().map(str::to_owned).chain(next).chain(command) {
             report::line(format_args!("          {more}"));
         }
     }

@@ -103,12 +103,7 @@ fn print_activity(activity: &Activity) {
     if let Some(lanes) = activity.lanes {
         report::note(format_args!(
             "lanes: {} of {} shared, {} of {} exclusive ({} at work), {} requests refused for want of one",
-            lanes.shared,
-            lanes.shared_max,
-            lanes.exclusive,
-            lanes.exclusive_max,
-            lanes.exclusive_busy,
-            lanes.timeouts
+            lanes.shared, lanes.shared_max, lanes.exclusive, lanes.exclusive_max, lanes.exclusive_busy, lanes.timeouts
         ));
     }
 }
@@ -174,7 +169,14 @@ fn print_tables(tables: &[TableFigures]) {
         .collect();
     report::table(
         &[
-            "table", "rows", "dead", "size", "indexes", "full scans", "index scans", "vacuumed",
+            "table",
+            "rows",
+            "dead",
+            "size",
+            "indexes",
+            "full scans",
+            "index scans",
+            "vacuumed",
         ],
         &rows,
     );

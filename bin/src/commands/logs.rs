@@ -7,15 +7,15 @@ use windlass_core::admin::Source;
 use windlass_core::admin::protocol::{Answer, Ask, LogLine};
 use windlass_core::app::Project;
 use windlass_core::error::{Error, Result};
-use windlass_core::telemetry::logs::Filter;
+use windlass_core::telemetry::logs::filter::Filter;
 
-use super::unexpected;
+use super::{unexpected, wrong_filter};
 use crate::stop::{Signals, Stop};
 use crate::{figures, report};
 
 /// Prints the last lines that pass the filter; with `follow`, goes on until interrupted.
 pub async fn run(directory: &Path, filter: &str, follow: bool, json: bool) -> Result<ExitCode> {
-    let wanted = Filter::parse(filter)?;
+    let wanted = Filter::parse(filter).map_err(wrong_filter)?;
     let source = Source::find(&Project::open(directory)?).await?;
     // Listened to before the look back: no line falls between the two.
     let batches = if follow { Some(source.logs(filter).await?) } else { None };

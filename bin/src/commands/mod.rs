@@ -33,6 +33,7 @@ use windlass_core::db::cluster::{Endpoint, Role};
 use windlass_core::db::connect;
 use windlass_core::error::{Code, Error, Result};
 use windlass_core::telemetry::logs as logger;
+use windlass_core::telemetry::terms::FilterError;
 
 use crate::cli::{Cli, Command};
 use crate::report;
@@ -94,6 +95,11 @@ async fn act(source: &Source, act: Act, json: bool) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A filter that was typed wrongly.
+fn wrong_filter(error: FilterError) -> Error {
+    Error::new(Code::Usage, format!("the filter cannot be read at {error}"))
 }
 
 /// Another answer than was asked for.

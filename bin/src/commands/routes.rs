@@ -115,7 +115,11 @@ fn print(detail: &RouteDetail) {
     }
     fields("body", &detail.body);
     fields("reply", &detail.reply);
-    for (title, text) in [("example", &detail.example), ("sql", &detail.sql), ("plan", &detail.explain)] {
+    for (title, text) in [
+        ("example", &detail.example),
+        ("sql", &detail.sql),
+        ("plan", &detail.explain),
+    ] {
         if let Some(text) = text {
             report::line(format_args!("\n{}\n{text}", title.to_uppercase()));
         }

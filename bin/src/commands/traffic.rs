@@ -7,12 +7,15 @@ use windlass_core::admin::Source;
 use windlass_core::admin::protocol::Exchange;
 use windlass_core::app::Project;
 use windlass_core::error::{Error, Result};
+use windlass_core::telemetry::traffic::filter::Filter;
 
+use super::wrong_filter;
 use crate::stop::{Signals, Stop};
 use crate::{figures, report};
 
 /// Prints each request that passes the filter, until interrupted.
 pub async fn run(directory: &Path, filter: &str, json: bool) -> Result<ExitCode> {
+    Filter::parse(filter).map_err(wrong_filter)?;
     let stop = Stop::install(Signals::Both)?;
     let source = Source::find(&Project::open(directory)?).await?;
     let mut batches = source.traffic(filter).await?;

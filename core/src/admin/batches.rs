@@ -63,7 +63,13 @@ where
                     Some(Heard::Next(_)) => {}
                     // What was missed stands before what follows.
                     Some(Heard::Lagged(lost)) => {
-                        let whole = std::mem::replace(&mut batch, Batch { items: Vec::new(), lost });
+                        let whole = std::mem::replace(
+                            &mut batch,
+                            Batch {
+                                items: Vec::new(),
+                                lost,
+                            },
+                        );
                         if !whole.is_empty() && sender.send(Ok(whole)).await.is_err() {
                             return;
                         }

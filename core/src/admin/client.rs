@@ -19,8 +19,8 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::desk::{Via, user_name};
 use super::batches::{Batch, Batches};
+use super::desk::{Via, user_name};
 use super::protocol::{Act, Answer, Ask, Done, Exchange, LogLine, PROTOCOL, Version};
 use super::socket::WINDLASS;
 use crate::error::{Code, Error, Result};
@@ -282,9 +282,7 @@ async fn collect(response: Response<Incoming>) -> Result<Bytes> {
 
 /// Cuts a body into lines, until it ends.
 async fn lines<T: DeserializeOwned>(mut body: Incoming, sender: &mpsc::Sender<Result<Batch<T>>>) -> Result<()> {
-    let gone = || {
-        Error::new(Code::ServiceDown, "the service stopped").with_hint("Start it with `windlass serve`.")
-    };
+    let gone = || Error::new(Code::ServiceDown, "the service stopped").with_hint("Start it with `windlass serve`.");
     let mut rest: Vec<u8> = Vec::new();
     loop {
         let frame = timeout(SILENCE, body.frame()).await.map_err(|_| gone())?;

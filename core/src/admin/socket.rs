@@ -25,8 +25,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::desk::{Actor, Desk, Via};
 use super::batches::Batches;
+use super::desk::{Actor, Desk, Via};
 use super::place;
 use super::protocol::{Act, Ask, PROTOCOL, Version};
 use crate::app::Project;
@@ -358,10 +358,7 @@ fn lines<T: Serialize + Send + 'static>(batches: Batches<T>, stopping: watch::Re
     let state = (batches, stopping, true);
     let frames = stream::unfold(state, |(mut batches, mut stopping, first)| async move {
         if first {
-            return Some((
-                Ok(Frame::data(Bytes::from_static(b"\n"))),
-                (batches, stopping, false),
-            ));
+            return Some((Ok(Frame::data(Bytes::from_static(b"\n"))), (batches, stopping, false)));
         }
         let batch = tokio::select! {
             batch = timeout(HEARTBEAT, batches.recv()) => batch,

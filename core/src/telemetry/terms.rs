@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Code, Error};
 use crate::suggest;
 
 /// A key that a filter knows, for help texts.
@@ -33,6 +34,12 @@ impl fmt::Display for FilterError {
 }
 
 impl std::error::Error for FilterError {}
+
+impl From<FilterError> for Error {
+    fn from(error: FilterError) -> Self {
+        Self::new(Code::BadQuery, format!("the filter cannot be read at {error}"))
+    }
+}
 
 /// One term. All terms of a filter must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]

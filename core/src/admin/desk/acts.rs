@@ -29,12 +29,8 @@ impl Desk {
 
     async fn perform(&self, act: &Act, actor: &Actor) -> Result<Done> {
         if self.live.is_none() && matches!(act, Act::DisableRoute { .. } | Act::EnableRoute { .. } | Act::Reload) {
-            return Err(
-                Error::new(Code::ServiceDown, "this needs a running service").with_hint(format!(
-                    "Start it with `windlass serve`, then `{}`.",
-                    act.command()
-                )),
-            );
+            return Err(Error::new(Code::ServiceDown, "this needs a running service")
+                .with_hint(format!("Start it with `windlass serve`, then `{}`.", act.command())));
         }
         let database = self.door.database()?;
         let id = self.begin(act, actor, &database).await.map_err(|error| {
@@ -61,9 +57,13 @@ impl Desk {
         };
         let stores = self.door.stores()?;
         if let Err(error) = within(audit::end(&stores, id, ending, reason)).await {
-            tracing::warn!(audit = id, "how the act ended could not be written to the audit table: {error}");
+            tracing::warn!(
+                audit = id,
+                "how the act ended could not be written to the audit table: {error}"
+            );
             if let Ok(done) = &mut done {
-                done.details.push(format!("the audit table does not say that it ended: {error}"));
+                done.details
+                    .push(format!("the audit table does not say that it ended: {error}"));
             }
         }
         done

@@ -48,12 +48,10 @@ impl Desk {
             _ => {
                 let known = states?;
                 let error = Error::new(Code::MigrationInvalid, format!("there is no migration `{name}`"));
-                Err(
-                    match nearest(name, known.iter().map(|status| status.name.as_str())) {
-                        Some(near) => error.with_hint(format!("Did you mean `{near}`?")),
-                        None => error.with_hint("`windlass migrate status` lists them."),
-                    },
-                )
+                Err(match nearest(name, known.iter().map(|status| status.name.as_str())) {
+                    Some(near) => error.with_hint(format!("Did you mean `{near}`?")),
+                    None => error.with_hint("`windlass migrate status` lists them."),
+                })
             }
         }
     }

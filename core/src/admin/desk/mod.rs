@@ -207,9 +207,21 @@ impl Desk {
         let snapshot = self.snapshot().await?;
         let route = routes::named(&snapshot, name)?;
         let line = self.line(route, &self.switched_off().await);
-        let mut detail = route_detail::of(route, line);
+        let mut detail = RouteDetail {
+            line,
+            description: route.resource.description.clone(),
+            parameters: Vec::new(),
+            body: Vec::new(),
+            reply: Vec::new(),
+            guards: Vec::new(),
+            sql: None::<String>,
+            explain: None,
+            example: None,
+        };
         if let Some(sql) = detail.sql.clone() {
-            let plan = self.door.ask(move |client| Box::pin(async move { inspect::explain(client, &sql).await }));
+            let plan = self
+                .door
+                .ask(move |client| Box::pin(async move { inspect::explain(client, &sql).await }));
             detail.explain = plan.await.ok();
         }
         Ok(detail)

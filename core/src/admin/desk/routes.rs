@@ -83,7 +83,10 @@ impl Desk {
             file: route.resource.file.display().to_string(),
             access: grants.iter().map(told).collect(),
             disabled: off.get(&route.name).cloned(),
-            figures: self.live.as_ref().map(|live| live.context.telemetry.figures(&route.name)),
+            figures: self
+                .live
+                .as_ref()
+                .map(|live| live.context.telemetry.figures(&route.name).unwrap_or_default()),
         }
     }
 

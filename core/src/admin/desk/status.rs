@@ -2,11 +2,11 @@
 
 use super::Desk;
 use crate::admin::protocol::{DatabaseState, ServiceState, Status};
+use crate::admin::socket::WINDLASS;
 use crate::db::cluster::ClusterState;
 use crate::db::connect;
 use crate::db::inspect::{self, Overview};
 use crate::error::{Error, Result};
-use crate::admin::socket::WINDLASS;
 
 impl Desk {
     pub(super) async fn status(&self) -> Status {
@@ -43,7 +43,9 @@ impl Desk {
         };
         let doing = match cluster {
             Some(ClusterState::Starting) => Some("starting".to_owned()),
-            Some(ClusterState::Restarting { attempt, reason }) => Some(format!("restarting, attempt {attempt}: {reason}")),
+            Some(ClusterState::Restarting { attempt, reason }) => {
+                Some(format!("restarting, attempt {attempt}: {reason}"))
+            }
             Some(ClusterState::Stopped) => Some("stopped".to_owned()),
             Some(ClusterState::Running { .. }) | None => None,
         };
@@ -54,7 +56,10 @@ impl Desk {
         };
         DatabaseState {
             up: overview.is_ok() && doing.is_none(),
-            version: overview.as_ref().map(|overview| overview.version.clone()).unwrap_or_default(),
+            version: overview
+                .as_ref()
+                .map(|overview| overview.version.clone())
+                .unwrap_or_default(),
             address,
             embedded: self.project.settings.database.url.is_none(),
             pid,

@@ -26,12 +26,15 @@ impl Desk {
     /// # Errors
     /// [`Code::ServiceDown`] without a service; a filter that cannot be read.
     pub fn traffic(&self, filter: &str) -> Result<Batches<Exchange>> {
-        let filter = traffic::Filter::parse(filter)?;
+        let filter = traffic::filter::Filter::parse(filter)?;
         let live = self.live.as_ref().ok_or_else(|| {
-            Error::new(Code::ServiceDown, "the service is not running, so there are no requests to see")
-                .with_hint("Start it with `windlass serve`.")
+            Error::new(
+                Code::ServiceDown,
+                "the service is not running, so there are no requests to see",
+            )
+            .with_hint("Start it with `windlass serve`.")
         })?;
-        let source = live.context.telemetry.traffic.subscribe();
+        let source = live.context.telemetry.listen();
         Ok(batches::gather(source, move |exchange| filter.matches(exchange)))
     }
 
@@ -40,13 +43,13 @@ impl Desk {
     /// # Errors
     /// As [`Desk::traffic`].
     pub fn logs(&self, filter: &str) -> Result<Batches<LogLine>> {
-        let filter = logs::Filter::parse(filter)?;
+        let filter = logs::filter::Filter::parse(filter)?;
         if self.live.is_none() {
-            return Err(
-                Error::new(Code::ServiceDown, "the service is not running, so its log does not grow").with_hint(
-                    "`windlass logs` without --follow shows what it said last; start it with `windlass serve`.",
-                ),
-            );
+            return Err(Error::new(
+                Code::ServiceDown,
+                "the service is not running, so its log does not grow",
+            )
+            .with_hint("`windlass logs` without --follow shows what it said last; start it with `windlass serve`."));
         }
         Ok(batches::gather(logs::subscribe(), move |line| filter.matches(line)))
     }
@@ -68,7 +71,10 @@ impl Desk {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(Error::new(
                 Code::ServiceDown,
-                format!("the service is not running, and {} cannot be read: {error}", file.display()),
+                format!(
+                    "the service is not running, and {} cannot be read: {error}",
+                    file.display()
+                ),
             )
             .with_hint("Try again as the user who runs the service.")),
         }
@@ -85,7 +91,10 @@ async fn journal() -> Option<Vec<LogLine>> {
     let output = timeout(JOURNAL, command.output()).await.ok()?.ok()?;
     output.status.success().then(|| {
         let text = String::from_utf8_lossy(&output.stdout);
-        (1..).zip(text.lines()).filter_map(|(number, line)| entry(number, line)).collect()
+        (1..)
+            .zip(text.lines())
+            .filter_map(|(number, line)| entry(number, line))
+            .collect()
     })
 }
 
@@ -182,7 +191,10 @@ mod tests {
     fn lines_of_the_journal_and_of_postgres_are_read() {
         let line = r#"{"__REALTIME_TIMESTAMP":"1764000000123456","PRIORITY":"4","MESSAGE":"slow","SYSLOG_IDENTIFIER":"windlass"}"#;
         let read = entry(1, line).unwrap();
-        assert_eq!((read.at, read.level.as_str(), read.message.as_str()), (1_764_000_000_123, "WARN", "slow"));
+        assert_eq!(
+            (read.at, read.level.as_str(), read.message.as_str()),
+            (1_764_000_000_123, "WARN", "slow")
+        );
         assert!(entry(1, "nonsense").is_none());
         let read = postgres(
             "2026-11-24 10:00:00.250 UTC [42] 22012 ERROR:  division by zero\n\tcontinued\n2026-11-24 10:00:01.000 UTC [42] 00000 LOG:  done: ERROR: no\n",
@@ -190,7 +202,11 @@ mod tests {
         let told: Vec<(&str, &str)> = read.iter().map(|l| (l.level.as_str(), l.message.as_str())).collect();
         assert_eq!(
             told,
-            [("ERROR", "division by zero"), ("INFO", "\tcontinued"), ("INFO", "done: ERROR: no")]
+            [
+                ("ERROR", "division by zero"),
+                ("INFO", "\tcontinued"),
+                ("INFO", "done: ERROR: no")
+            ]
         );
         assert_eq!(read[1].at, read[0].at);
         assert_eq!(read[2].at - read[0].at, 750);
