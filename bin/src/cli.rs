@@ -99,6 +99,72 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say how service and database are, worst first; exit code 1 if something is critical or nothing serves
+    Health {
+        #[command(flatten)]
+        project: Dir,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the routes, show one, switch one off and on
+    #[command(args_conflicts_with_subcommands = true)]
+    Routes {
+        #[command(flatten)]
+        project: Dir,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(subcommand)]
+        action: Option<Routes>,
+    },
+    /// Show requests as they are answered, until interrupted
+    Traffic {
+        #[command(flatten)]
+        project: Dir,
+        /// Only these, such as `status:5xx ms:>200 path:/api/leads`
+        filter: Vec<String>,
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the last lines of the log
+    Logs {
+        #[command(flatten)]
+        project: Dir,
+        /// Only these, such as `level:warn postgres`
+        filter: Vec<String>,
+        /// Go on with new lines, until interrupted
+        #[arg(long, short)]
+        follow: bool,
+        /// Print one JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the settings in force, and where each comes from
+    Config {
+        #[command(flatten)]
+        project: Dir,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the service read resource files and tables again
+    Reload {
+        #[command(flatten)]
+        project: Dir,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what operators did, newest first
+    Audit {
+        #[command(flatten)]
+        project: Dir,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Work with the database itself
     Db {
         #[command(subcommand)]
@@ -127,6 +193,9 @@ pub enum Migrate {
     Up {
         #[command(flatten)]
         project: Dir,
+        /// Do not dump the database first
+        #[arg(long)]
+        no_dump: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -138,6 +207,9 @@ pub enum Migrate {
         /// How many
         #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         count: u32,
+        /// Do not dump the database first
+        #[arg(long)]
+        no_dump: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -146,6 +218,25 @@ pub enum Migrate {
     Redo {
         #[command(flatten)]
         project: Dir,
+        /// Do not dump the database first
+        #[arg(long)]
+        no_dump: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what pending ones would do: runs them in a transaction that is rolled back
+    ///
+    /// The locks are real: others wait for the tables as long as the rehearsal takes, at most a minute.
+    Check {
+        #[command(flatten)]
+        project: Dir,
+        /// Fail on findings and breaking changes, too
+        #[arg(long)]
+        strict: bool,
+        /// Stop after this one
+        #[arg(long, value_name = "NAME")]
+        upto: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -171,7 +262,77 @@ pub enum Resource {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Routes {
+    /// Show one in full
+    Show {
+        #[command(flatten)]
+        project: Dir,
+        /// Method and path, such as 'GET /api/leads/{id}'
+        route: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Answer 503 on a route from now on
+    Disable {
+        #[command(flatten)]
+        project: Dir,
+        /// Method and path, such as 'GET /api/leads/{id}'
+        route: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Answer on a route again
+    Enable {
+        #[command(flatten)]
+        project: Dir,
+        /// Method and path, such as 'GET /api/leads/{id}'
+        route: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What a question about the database needs.
+#[derive(Debug, Clone, Args)]
+pub struct Question {
+    #[command(flatten)]
+    pub project: Dir,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A session of the database.
+#[derive(Debug, Clone, Args)]
+pub struct Session {
+    #[command(flatten)]
+    pub project: Dir,
+    /// Its process, as `windlass db activity` shows it
+    pub pid: i32,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Db {
+    /// List sessions and what they do
+    Activity(Question),
+    /// List the statements that took most time
+    Slow(Question),
+    /// Show who waits for whom
+    Locks(Question),
+    /// List tables with their sizes
+    Tables(Question),
+    /// List indexes with what is wrong with them
+    Indexes(Question),
+    /// Cancel what a session runs; the session stays
+    Cancel(Session),
+    /// End a session; its transaction is rolled back
+    Terminate(Session),
     /// Run the embedded `PostgreSQL` alone, until interrupted
     Start {
         #[command(flatten)]
@@ -190,4 +351,42 @@ pub enum Db {
         #[arg(last = true)]
         args: Vec<OsString>,
     },
+}
+
+impl Command {
+    /// Whether JSON is asked for: then failures are told in JSON, too.
+    pub fn json(&self) -> bool {
+        match self {
+            Self::Check { json, .. }
+            | Self::Openapi { json, .. }
+            | Self::Health { json, .. }
+            | Self::Traffic { json, .. }
+            | Self::Logs { json, .. }
+            | Self::Config { json, .. }
+            | Self::Reload { json, .. }
+            | Self::Audit { json, .. }
+            | Self::Routes { json, action: None, .. }
+            | Self::Routes {
+                action: Some(Routes::Show { json, .. } | Routes::Disable { json, .. } | Routes::Enable { json, .. }),
+                ..
+            }
+            | Self::Migrate {
+                action:
+                    Migrate::Status { json, .. }
+                    | Migrate::Up { json, .. }
+                    | Migrate::Down { json, .. }
+                    | Migrate::Redo { json, .. },
+            } => *json,
+            Self::Db { action } => match action {
+                Db::Activity(question)
+                | Db::Slow(question)
+                | Db::Locks(question)
+                | Db::Tables(question)
+                | Db::Indexes(question) => question.json,
+                Db::Cancel(session) | Db::Terminate(session) => session.json,
+                Db::Start { .. } | Db::Url { .. } | Db::Psql { .. } => false,
+            },
+            _ => false,
+        }
+    }
 }

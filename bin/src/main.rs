@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod figures;
 mod report;
 mod stop;
 
@@ -16,6 +17,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // clap itself ends with 2 on wrong usage.
     let cli = cli::Cli::parse();
+    let json = cli.command.json();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => {
@@ -25,5 +27,11 @@ fn main() -> ExitCode {
         }
         Err(error) => Err(Error::internal(error)),
     };
-    result.unwrap_or_else(|error| report::failure(&error))
+    result.unwrap_or_else(|error| {
+        if json {
+            report::failure_json(&error)
+        } else {
+            report::failure(&error)
+        }
+    })
 }

@@ -12,6 +12,11 @@ pub fn line(text: impl std::fmt::Display) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }
 
+/// Prints a line of a result that goes on; gives whether somebody still reads.
+pub fn goes_on(text: impl std::fmt::Display) -> bool {
+    writeln!(std::io::stdout(), "{text}").is_ok()
+}
+
 /// Prints a result that is text or bytes already.
 pub fn raw(bytes: &[u8]) {
     let mut out = std::io::stdout();
@@ -63,6 +68,14 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) {
     }
 }
 
+/// Tells a program of a failure: a problem object on standard error, as the service answers; gives the exit code.
+pub fn failure_json(error: &Error) -> ExitCode {
+    note(String::from_utf8_lossy(&windlass_core::http::problem::for_operator(
+        error, "",
+    )));
+    code(error)
+}
+
 /// Tells of a failure with its next step; gives the exit code.
 pub fn failure(error: &Error) -> ExitCode {
     let (red, cyan, off) = if colour() {
@@ -85,6 +98,10 @@ pub fn failure(error: &Error) -> ExitCode {
     if let Some(hint) = error.hint() {
         note(format_args!("{cyan}hint{off}: {hint}"));
     }
+    code(error)
+}
+
+fn code(error: &Error) -> ExitCode {
     if error.code() == Code::Usage {
         ExitCode::from(2)
     } else {

@@ -72,6 +72,10 @@ macro_rules! catalogue {
             /// One sentence that says what the code means.
             #[must_use]
             pub const fn title(self) -> &'static str { match self { $(Self::$name => $title),* } }
+
+            /// The code of a text form, if there is one.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> { Self::ALL.iter().copied().find(|code| code.as_str() == text) }
         }
     };
 }
@@ -104,6 +108,7 @@ catalogue! {
     RangeNotSatisfiable, "range_not_satisfiable", Range, "The range lies outside of the rows";
     PoolTimeout, "pool_timeout", Unavailable, "No database connection came free in time";
     DatabaseUnavailable, "database_unavailable", Unavailable, "The database cannot be reached right now";
+    RouteDisabled, "route_disabled", Unavailable, "This route is switched off for now";
     ShuttingDown, "shutting_down", Unavailable, "The service is stopping";
     CommitUnknown, "commit_unknown", Unavailable, "The connection broke during the commit: the write may or may not be stored";
     StatementTimeout, "statement_timeout", Timeout, "The database took too long";
@@ -116,11 +121,16 @@ catalogue! {
     MigrationInvalid, "migration_invalid", Operator, "A migration cannot be read";
     MigrationFailed, "migration_failed", Operator, "A migration failed";
     MigrationsPending, "migrations_pending", Operator, "Migrations are pending";
+    MigrationsChanged, "migrations_changed", Operator, "Other migrations are pending or applied than was thought";
     MigrationsLocked, "migrations_locked", Operator, "Another process is migrating";
+    DumpFailed, "dump_failed", Operator, "The dump before a migration failed";
     ClusterFailed, "cluster_failed", Operator, "The embedded PostgreSQL does not run";
     ClusterInUse, "cluster_in_use", Operator, "Another Windlass uses this directory";
     DatabaseRefused, "database_refused", Operator, "The database refused the connection";
     ListenFailed, "listen_failed", Operator, "The address cannot be listened on";
+    ServiceDown, "service_down", Operator, "The service is not running";
+    ActRefused, "act_refused", Conflict, "What was asked for cannot be done as things are";
+    ProtocolMismatch, "protocol_mismatch", Operator, "This program and the service are of different versions";
 }
 
 impl fmt::Display for Code {
@@ -271,6 +281,21 @@ impl Error {
     pub fn with_retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds);
         self
+    }
+
+    /// The same for one more who asked: everything but the cause.
+    #[must_use]
+    pub fn retold(&self) -> Self {
+        Self(Box::new(Inner {
+            kind: self.0.kind,
+            code: self.0.code,
+            message: self.0.message.clone(),
+            details: self.0.details.clone(),
+            hint: self.0.hint.clone(),
+            retry_after: self.0.retry_after,
+            violations: self.0.violations.clone(),
+            source: None,
+        }))
     }
 
     /// Replaces the kind that the code has by default.

@@ -126,10 +126,14 @@ async fn a_failed_migration_names_its_line_and_leaves_nothing() {
             .await
             .unwrap();
         assert_eq!(row.get::<_, Option<String>>(0), None);
-        assert_eq!(project.states().await, [State::Pending]);
+        let status = project.migrator().await.status().await.unwrap();
+        assert_eq!(status[0].state, State::Failed);
+        assert!(status[0].error.as_deref().unwrap().starts_with(&expected), "{status:?}");
     }
     project.write(name, "create table a (id int);", "");
     project.migrator().await.up().await.unwrap();
+    let status = project.migrator().await.status().await.unwrap();
+    assert_eq!((status[0].state, &status[0].error), (State::Applied, &None));
     for (down, expected) in [
         ("", ":1:1: has no statement"),
         ("-- Its undoing.\n", ":1:1: has no statement"),
@@ -146,6 +150,11 @@ async fn a_failed_migration_names_its_line_and_leaves_nothing() {
         "{:?}",
         error.hint()
     );
+    // Applied it is all the same, and its drift is still seen.
+    assert_eq!(project.states().await, [State::Applied]);
+    project.write(name, "create table a (id bigint);", "drop table nope;");
+    assert_eq!(project.states().await, [State::Drifted]);
+    project.write(name, "create table a (id int);", "drop table nope;");
 
     let second = "2026-01-02-000000_index";
     project.write(second, "create index concurrently on a (id);", "drop table a;");
@@ -154,7 +163,7 @@ async fn a_failed_migration_names_its_line_and_leaves_nothing() {
     project.write("2026-01-03-000000_wrong", "select 1/0;", "");
     let error = project.migrator().await.up().await.unwrap_err();
     assert_eq!(error.details(), Some(format!("Applied before it: {second}").as_str()));
-    assert_eq!(project.states().await, [State::Applied, State::Applied, State::Pending]);
+    assert_eq!(project.states().await, [State::Applied, State::Applied, State::Failed]);
     project.cluster.stop().await.unwrap();
 }
 

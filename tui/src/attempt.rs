@@ -52,7 +52,9 @@ async fn exchange(
         request = request.header(name, value);
     }
     let body = Full::new(Bytes::from(trial.body.clone().unwrap_or_default()));
-    let request = request.body(body).map_err(|error| format!("this cannot be sent: {error}"))?;
+    let request = request
+        .body(body)
+        .map_err(|error| format!("this cannot be sent: {error}"))?;
     let started = Instant::now();
     let broken = |error: hyper::Error| format!("the connection broke: {error}");
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))

@@ -56,9 +56,7 @@ pub async fn run(project: Project, options: Options) -> Result<()> {
         if state.dirty && drawn.is_none_or(|at| at.elapsed() >= FRAME) {
             state.dirty = false;
             drawn = Some(Instant::now());
-            let painted = screen
-                .terminal
-                .draw(|frame| views::draw(frame, &state, &options.theme));
+            let painted = screen.terminal.draw(|frame| views::draw(frame, &state, &options.theme));
             painted.map_err(Error::internal)?;
         }
         let message = tokio::select! {

@@ -6,9 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use windlass_core::admin::protocol::{Act, Ask, Exchange, LogLine};
-use windlass_core::admin::batches::Batches;
-use windlass_core::admin::desk::Via;
-use windlass_core::admin::source::Source;
+use windlass_core::admin::{Batches, Source, Via};
 use windlass_core::app::Project;
 use windlass_core::error::{Code, Error, Result};
 
@@ -207,10 +205,7 @@ impl Finder {
                     .await;
                 }
                 Err(error) if error.code() == Code::ProtocolMismatch => {
-                    self.say(Link::Incompatible {
-                        reason: told(&error),
-                    })
-                    .await;
+                    self.say(Link::Incompatible { reason: told(&error) }).await;
                 }
                 Err(error) if looks >= LOOKS => {
                     self.say(Link::Offline { reason: told(&error) }).await;

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tokio_postgres::config::Host;
+use windlass_core::admin::protocol::Ask;
 use windlass_core::app::{Database, Project};
 use windlass_core::db::cluster::Role;
 use windlass_core::db::connect;
 use windlass_core::error::{Code, Error, Result};
 
-use super::{with_database, with_database_until};
+use super::{inspect, with_database, with_database_until};
 use crate::cli::Db;
 use crate::report;
 use crate::stop::{Signals, Stop};
@@ -18,6 +19,13 @@ use crate::stop::{Signals, Stop};
 /// Runs one of its actions.
 pub async fn run(action: Db) -> Result<ExitCode> {
     match action {
+        Db::Activity(question) => inspect::run(&question.project.dir, Ask::Activity, question.json).await,
+        Db::Slow(question) => inspect::run(&question.project.dir, Ask::SlowStatements, question.json).await,
+        Db::Locks(question) => inspect::run(&question.project.dir, Ask::Locks, question.json).await,
+        Db::Tables(question) => inspect::run(&question.project.dir, Ask::Tables, question.json).await,
+        Db::Indexes(question) => inspect::run(&question.project.dir, Ask::Indexes, question.json).await,
+        Db::Cancel(session) => inspect::signal(&session.project.dir, session.pid, false, session.json).await,
+        Db::Terminate(session) => inspect::signal(&session.project.dir, session.pid, true, session.json).await,
         Db::Start { project } => start(&project.dir).await,
         Db::Url { project } => url(&project.dir).await,
         Db::Psql { project, args } => psql(&project.dir, &args).await,

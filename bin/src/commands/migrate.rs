@@ -7,7 +7,7 @@ use windlass_core::app::Project;
 use windlass_core::db::migrate::{self, Done, Migrator, State};
 use windlass_core::error::Result;
 
-use super::with_database;
+use super::{rehearse, reload, with_database};
 use crate::cli::Migrate;
 use crate::report;
 
@@ -15,12 +15,23 @@ use crate::report;
 pub async fn run(action: Migrate) -> Result<ExitCode> {
     match action {
         Migrate::Status { project, json } => status(&project.dir, json).await,
-        Migrate::Up { project, json } => change(&project.dir, json, async |m| m.up().await).await,
-        Migrate::Down { project, count, json } => {
+        Migrate::Up { project, no_dump, json } => change(&project.dir, no_dump, json, async |m| m.up().await).await,
+        Migrate::Down {
+            project,
+            count,
+            no_dump,
+            json,
+        } => {
             let count = usize::try_from(count).unwrap_or(usize::MAX);
-            change(&project.dir, json, async |m| m.down(count).await).await
+            change(&project.dir, no_dump, json, async |m| m.down(count).await).await
         }
-        Migrate::Redo { project, json } => change(&project.dir, json, async |m| m.redo().await).await,
+        Migrate::Redo { project, no_dump, json } => change(&project.dir, no_dump, json, async |m| m.redo().await).await,
+        Migrate::Check {
+            project,
+            strict,
+            upto,
+            json,
+        } => rehearse::run(&project.dir, upto.as_deref(), strict, json).await,
         Migrate::New { project, name } => {
             let project = Project::read(&project.dir)?.0;
             let made = migrate::new(&project.directory, &name)?;
@@ -64,6 +75,11 @@ async fn status(directory: &Path, json: bool) -> Result<ExitCode> {
         })
         .collect();
     report::table(&["migration", "state", "applied at"], &rows);
+    for line in &lines {
+        if let Some(error) = &line.error {
+            report::note(format_args!("failed: {error}"));
+        }
+    }
     if lines.iter().any(|line| line.state == State::Drifted) {
         report::note(
             "hint: `drifted` means that up.sql was edited after it was applied; write a new migration instead",
@@ -74,15 +90,31 @@ async fn status(directory: &Path, json: bool) -> Result<ExitCode> {
 
 async fn change(
     directory: &Path,
+    no_dump: bool,
     json: bool,
     work: impl AsyncFnOnce(&mut Migrator) -> Result<Vec<Done>>,
 ) -> Result<ExitCode> {
     let project = Project::open(directory)?;
     let done = with_database(&project, async |database| {
         let mut migrator = project.migrator(database).await?;
-        work(&mut migrator).await
+        if no_dump {
+            migrator = migrator.with_dumps(None);
+        } else if !migrator.dumps() {
+            report::note("note: no dump is made, as with database.url backups are the server's own");
+        }
+        let done = work(&mut migrator).await;
+        // After a failure most of all.
+        if let Some((dump, restore)) = migrator.dumped() {
+            report::note(format_args!("dump: {}", dump.display()));
+            report::note("to go back to it, stop the service, run `windlass db start`, and then:");
+            report::note(format_args!("  {restore}"));
+        }
+        done
     })
-    .await?;
+    .await;
+    // Those before one that failed stay applied.
+    reload::after_migration(&project).await;
+    let done = done?;
     if json {
         report::json(&done);
     } else if done.is_empty() {

@@ -1,15 +1,24 @@
 //! One file per command.
 
+mod audit;
 mod check;
+mod config;
 mod db;
 mod demo;
+mod health;
+mod inspect;
 mod load;
+mod logs;
 mod man;
 mod migrate;
 mod new;
 mod openapi;
+mod rehearse;
+mod reload;
 mod resource;
+mod routes;
 mod serve;
+mod traffic;
 mod tui;
 
 use std::io::Write as _;
@@ -17,12 +26,15 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use windlass_core::admin::protocol::{Act, Answer, Ask};
+use windlass_core::admin::{Source, Via};
 use windlass_core::app::{Database, Project};
 use windlass_core::config::{Log, LogFormat};
 use windlass_core::db::cluster::{Endpoint, Role};
 use windlass_core::db::connect;
-use windlass_core::error::{Error, Result};
-use windlass_core::telemetry::logs;
+use windlass_core::error::{Code, Error, Result};
+use windlass_core::telemetry::logs as logger;
+use windlass_core::telemetry::terms::FilterError;
 
 use crate::cli::{Cli, Command};
 use crate::report;
@@ -30,9 +42,12 @@ use crate::stop::{Signals, Stop};
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Result<ExitCode> {
-    if !matches!(cli.command, Command::Serve { .. } | Command::Demo { .. } | Command::Tui(_)) {
+    if !matches!(
+        cli.command,
+        Command::Serve { .. } | Command::Demo { .. } | Command::Tui(_)
+    ) {
         // A command's output is its result; of the database below only trouble is told. The console has the screen to itself.
-        logs::install(&Log {
+        logger::install(&Log {
             level: tracing::level_filters::LevelFilter::WARN,
             format: LogFormat::Text,
         });
@@ -50,10 +65,55 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Migrate { action } => migrate::run(action).await,
         Command::Resource { action } => resource::run(action).await,
         Command::Openapi { project, diff, json } => openapi::run(&project.dir, diff.as_deref(), json).await,
+        Command::Health { project, json } => health::run(&project.dir, json).await,
+        Command::Routes { project, json, action } => routes::run(&project.dir, json, action).await,
+        Command::Traffic { project, filter, json } => traffic::run(&project.dir, &filter.join(" "), json).await,
+        Command::Logs {
+            project,
+            filter,
+            follow,
+            json,
+        } => logs::run(&project.dir, &filter.join(" "), follow, json).await,
+        Command::Config { project, json } => config::run(&project.dir, json).await,
+        Command::Reload { project, json } => reload::run(&project.dir, json).await,
+        Command::Audit { project, json } => audit::run(&project.dir, json).await,
         Command::Db { action } => db::run(action).await,
         Command::Completions { shell } => Ok(man::completions(shell)),
         Command::Man => man::run(),
     }
+}
+
+/// Asks the service of a project, or files and database without one.
+async fn ask(directory: &Path, ask: Ask) -> Result<Answer> {
+    Source::find(&Project::open(directory)?).await?.ask(ask).await
+}
+
+/// Lets the service of a project act, or does so without one; prints what it came to.
+async fn act(source: &Source, act: Act, json: bool) -> Result<ExitCode> {
+    let done = source.act(act, Via::Command).await?;
+    if json {
+        report::json(&done);
+    } else {
+        report::line(&done.message);
+        for detail in &done.details {
+            report::line(format_args!("  {detail}"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A filter that was typed wrongly.
+fn wrong_filter(error: FilterError) -> Error {
+    Error::new(Code::Usage, format!("the filter cannot be read at {error}"))
+}
+
+/// Another answer than was asked for.
+fn unexpected() -> Error {
+    Error::new(
+        Code::ProtocolMismatch,
+        "the service answered another question than was asked",
+    )
+    .with_hint("Use the program that the service runs.")
 }
 
 /// Works with a project's database: that of a running Windlass, or one started for as long as `work` takes.

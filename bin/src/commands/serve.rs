@@ -4,12 +4,16 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+use windlass_core::admin::{Desk, Live, Socket};
 use windlass_core::app::{Context, Database, Limits, Project, Published, contracts};
 use windlass_core::config::{self, Listen};
+use windlass_core::db::cluster::Cluster;
 use windlass_core::db::lane::{LaneOptions, Lanes};
-use windlass_core::error::{Code, Result};
+use windlass_core::error::{Code, Error, Result};
 use windlass_core::http::Server;
 use windlass_core::telemetry::logs;
+use windlass_core::telemetry::sampler::Sampler;
 
 use super::load;
 use crate::report;
@@ -34,7 +38,7 @@ pub async fn serve(project: &Project, listen: &[Listen], migrate: bool, data: Op
     let server = Server::bind(listen).await?;
     let database = stop.unless(project.start()).await?;
     let served = match stop.unless(prepare(project, &database, migrate)).await {
-        Ok(context) => answer(project, server, context, &stop, data).await,
+        Ok(context) => answer(project, &database, server, context, &stop, data).await,
         Err(error) => Err(error),
     };
     let stopped = database.stop().await;
@@ -77,12 +81,29 @@ async fn prepare(project: &Project, database: &Database, migrate: bool) -> Resul
 
 async fn answer(
     project: &Project,
+    database: &Database,
     server: Server,
     context: Arc<Context>,
     stop: &Stop,
     data: Option<load::Data>,
 ) -> Result<()> {
     let addresses = server.addresses().to_vec();
+    let live = Live {
+        context: Arc::clone(&context),
+        database: database.beside(),
+        cluster: database.cluster.as_ref().map(Cluster::state),
+        listens: addresses.iter().map(Listen::url).collect(),
+    };
+    let desk = Arc::new(Desk::open(project.clone(), live));
+    desk.load_switches().await?;
+    let (close, closed) = oneshot::channel::<()>();
+    let admin = admin_socket(project).map(|socket| {
+        tracing::info!(path = %socket.path().display(), "console and commands are answered");
+        tokio::spawn(socket.run(desk, async {
+            // An error says that the sender is gone: the service is on its way out as well.
+            _ = closed.await;
+        }))
+    });
     let loader = data.map(|data| {
         let (addresses, directory) = (addresses.clone(), project.directory.clone());
         tokio::spawn(async move {
@@ -102,9 +123,28 @@ async fn answer(
         };
         report::line(format_args!("API {address}/api{docs}  health {address}/health/ready"));
     }
+    let sampler = Sampler::start(Arc::clone(&context.telemetry), &project.directory);
     let result = server.run(context, stop.wait()).await;
+    drop(sampler);
     if let Some(loader) = loader {
         loader.abort();
     }
+    drop(close);
+    if let Some(admin) = admin {
+        admin.await.map_err(Error::internal)?;
+    }
     result
+}
+
+/// The operator's door. Without it the API is served all the same: clients come first.
+fn admin_socket(project: &Project) -> Option<Socket> {
+    if !project.settings.admin.enabled {
+        return None;
+    }
+    Socket::bind(project)
+        .inspect_err(|error| {
+            let hint = error.hint().unwrap_or_default();
+            tracing::error!(hint, "console and commands cannot reach this service: {error}");
+        })
+        .ok()
 }

@@ -56,7 +56,9 @@ fn an_operator_filters_rehearses_applies_and_cancels() {
     console.shows("Cancel");
     console.press(RIGHT);
     console.press("\r");
-    console.until("the migration's end", |screen| !screen.contains("pending") && screen.contains("applied"));
+    console.until("the migration's end", |screen| {
+        !screen.contains("pending") && screen.contains("applied")
+    });
 
     console.press("2/notes\r");
     console.shows("/api/notes");
@@ -82,7 +84,9 @@ fn an_operator_filters_rehearses_applies_and_cancels() {
 
     console.resize(15, 60);
     console.press("1");
-    console.until("the narrow screen", |screen| screen.lines().count() <= 15 && screen.contains("running"));
+    console.until("the narrow screen", |screen| {
+        screen.lines().count() <= 15 && screen.contains("running")
+    });
     console.press("q");
     assert!(console.ends().success());
     assert!(console.raw().contains("\x1b[?1049l"), "the terminal is not given back");
@@ -93,7 +97,11 @@ fn an_operator_filters_rehearses_applies_and_cancels() {
         .iter()
         .map(|entry| (entry["action"].as_str().unwrap(), entry["outcome"].as_str().unwrap()))
         .collect();
-    assert_eq!(acts, [("cancel_statement", "done"), ("migrate_up", "done")], "{audit:?}");
+    assert_eq!(
+        acts,
+        [("cancel_statement", "done"), ("migrate_up", "done")],
+        "{audit:?}"
+    );
 }
 
 #[test]
@@ -110,16 +118,30 @@ fn it_tells_of_a_killed_postgres_and_outlives_the_service() {
     let settings = settings.exists().then_some(settings);
     let kept = settings.as_ref().map(|path| std::fs::read_to_string(path).unwrap());
     drop(kept);
-    assert!(Command::new("kill").args(["-9", &postmaster.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-9", &postmaster.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     let told = console.until("the killed server", |screen| {
         screen.contains("database down") || screen.contains("restart")
     });
     assert!(told < Duration::from_secs(3), "told after {told:?}");
     console.shows("running");
 
-    assert!(Command::new("kill").arg(demo.child.id().to_string()).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .arg(demo.child.id().to_string())
+            .status()
+            .unwrap()
+            .success()
+    );
     demo.child.wait().unwrap();
-    console.until("the service's end", |screen| screen.contains("lost") || screen.contains("service down"));
+    console.until("the service's end", |screen| {
+        screen.contains("lost") || screen.contains("service down")
+    });
     console.press("1");
     console.shows("windlass serve");
     console.press("0");

@@ -95,7 +95,10 @@ impl Terminal {
                 return started.elapsed();
             }
             let left = PATIENCE.saturating_sub(started.elapsed());
-            assert!(!left.is_zero() && !seen.ended, "waited for {what}; the screen is\n{screen}");
+            assert!(
+                !left.is_zero() && !seen.ended,
+                "waited for {what}; the screen is\n{screen}"
+            );
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
         }
     }

@@ -3,6 +3,9 @@
 pub mod context;
 pub mod contracts;
 pub mod project;
+pub mod rehearse;
+pub mod reload;
 
 pub use context::{Context, Limits, Published};
 pub use project::{Database, Project};
+pub use rehearse::rehearse;

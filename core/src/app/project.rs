@@ -7,15 +7,18 @@ use tokio_postgres::Config;
 use crate::config::{self, Settings};
 use crate::db::cluster::{Cluster, ClusterOptions, Endpoint, Programs, Role, attach};
 use crate::db::connect;
+use crate::db::dump::Dumps;
 use crate::db::migrate::{Done, Migrator, State};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Code, Error, Result};
 
 /// Where a project keeps what Windlass itself makes.
 pub const STATE: &str = ".windlass";
+/// The folder of dumps inside of it.
+const DUMPS: &str = "dumps";
 
 /// A project whose settings are right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     /// Its directory, absolute.
     pub directory: PathBuf,
@@ -96,13 +99,22 @@ impl Project {
     /// # Errors
     /// As [`Project::start`].
     pub async fn attach(&self) -> Result<Database> {
-        if let Some(database) = self.outside() {
-            return Ok(database);
-        }
-        match attach(&self.directory.join(STATE))? {
-            Some(embedded) => Ok(self.embedded(None, embedded)),
+        match self.reach()? {
+            Some(database) => Ok(database),
             None => self.start().await,
         }
+    }
+
+    /// The database, if it is an outside one or runs already; whether it answers is another question.
+    ///
+    /// # Errors
+    /// If the notes of the embedded cluster cannot be read.
+    pub fn reach(&self) -> Result<Option<Database>> {
+        if let Some(database) = self.outside() {
+            return Ok(Some(database));
+        }
+        let running = attach(&self.directory.join(STATE))?;
+        Ok(running.map(|embedded| self.embedded(None, embedded)))
     }
 
     fn outside(&self) -> Option<Database> {
@@ -132,12 +144,17 @@ impl Project {
         }
     }
 
-    /// Runs migrations of this project.
+    /// Runs migrations of this project; on the embedded cluster it dumps the database first.
     ///
     /// # Errors
     /// As [`Migrator::open`].
     pub async fn migrator(&self, database: &Database) -> Result<Migrator> {
-        Migrator::open(&database.owner, &self.directory).await
+        let dumps = database.embedded.as_ref().map(|(endpoint, programs)| {
+            let folder = self.directory.join(STATE).join(DUMPS);
+            Dumps::new(endpoint.clone(), programs.clone(), folder)
+        });
+        let migrator = Migrator::open(&database.owner, &self.directory).await?;
+        Ok(migrator.with_dumps(dumps))
     }
 
     /// Brings the database to where the project's files are: applies what is pending if `apply`, refuses otherwise.
@@ -186,6 +203,17 @@ impl Project {
 }
 
 impl Database {
+    /// The same database, for whoever uses it beside the one that runs it.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            cluster: None,
+            embedded: self.embedded.clone(),
+            owner: self.owner.clone(),
+            login: self.login.clone(),
+        }
+    }
+
     /// Stops the cluster, if this process runs it.
     ///
     /// # Errors

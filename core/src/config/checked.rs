@@ -1,6 +1,6 @@
 //! Settings that cannot be wrong any more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -84,6 +84,19 @@ pub struct Settings {
     pub log: Log,
     /// `[docs] enabled`
     pub docs: bool,
+    /// `[admin]`
+    pub admin: Admin,
+}
+
+/// `[admin]`: the socket that console and commands use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Its path; absent: chosen.
+    pub socket: Option<PathBuf>,
+    /// The group that may use it besides its owner.
+    pub group: Option<String>,
 }
 
 /// `[http]`
@@ -141,15 +154,40 @@ pub struct Log {
 /// Gives all mistakes at once, each with its place; where a value is wrong, its default stands in.
 #[must_use]
 pub fn read(text: &str, environment: &HashMap<String, String>) -> (Settings, Vec<Diagnostic>) {
+    let found = gather(text, environment);
+    (found.settings, found.wrong)
+}
+
+/// Settings with what they were made from.
+pub(super) struct Gathered {
+    pub(super) settings: Settings,
+    pub(super) raw: RawSettings,
+    /// Keys whose value is wrong: their default stands in.
+    pub(super) refused: BTreeSet<&'static str>,
+    pub(super) wrong: Vec<Diagnostic>,
+}
+
+/// As [`read`], and tells which values were taken.
+pub(super) fn gather(text: &str, environment: &HashMap<String, String>) -> Gathered {
     let mut wrong = Vec::new();
     let raw = raw::read(text, environment, &mut wrong);
-    let mut reader = Reader { raw, wrong };
+    let mut reader = Reader {
+        raw,
+        refused: BTreeSet::new(),
+        wrong,
+    };
     let settings = reader.settings();
-    (settings, reader.wrong)
+    Gathered {
+        settings,
+        raw: reader.raw,
+        refused: reader.refused,
+        wrong: reader.wrong,
+    }
 }
 
 struct Reader {
     raw: RawSettings,
+    refused: BTreeSet<&'static str>,
     wrong: Vec<Diagnostic>,
 }
 
@@ -190,14 +228,20 @@ impl Reader {
                 format: self.get("log.format", format).unwrap_or(LogFormat::Text),
             },
             docs: self.get("docs.enabled", boolean).unwrap_or(true),
+            admin: Admin {
+                enabled: self.get("admin.enabled", boolean).unwrap_or(true),
+                socket: self.get("admin.socket", optional).flatten().map(PathBuf::from),
+                group: self.get("admin.group", optional).flatten(),
+            },
         }
     }
 
     fn get<T>(&mut self, key: &str, parse: fn(&Raw) -> Result<T, String>) -> Option<T> {
-        let raw = self.raw.get(key)?;
+        let (key, raw) = self.raw.get_key_value(key)?;
         match parse(raw) {
             Ok(value) => Some(value),
             Err(message) => {
+                self.refused.insert(*key);
                 self.wrong.push(raw.wrong(format!("`{key}`: {message}")));
                 None
             }
@@ -215,6 +259,7 @@ impl Reader {
         };
         let items = match &raw.value {
             Value::List(items) if items.is_empty() => {
+                self.refused.insert("http.listen");
                 self.wrong.push(raw.wrong("`http.listen`: name at least one address"));
                 return default();
             }
@@ -232,7 +277,10 @@ impl Reader {
         for item in items {
             match text(&item).and_then(|text| text.parse()) {
                 Ok(listen) => found.push(listen),
-                Err(message) => self.wrong.push(item.wrong(format!("`http.listen`: {message}"))),
+                Err(message) => {
+                    self.refused.insert("http.listen");
+                    self.wrong.push(item.wrong(format!("`http.listen`: {message}")));
+                }
             }
         }
         found
@@ -244,6 +292,11 @@ fn text(raw: &Raw) -> Result<String, String> {
         Value::Text(text) => Ok(text.clone()),
         _ => Err("must be text in quotes".to_owned()),
     }
+}
+
+/// Empty text stands for nothing.
+fn optional(raw: &Raw) -> Result<Option<String>, String> {
+    text(raw).map(|text| Some(text).filter(|text| !text.is_empty()))
 }
 
 fn boolean(raw: &Raw) -> Result<bool, String> {

@@ -2,6 +2,7 @@
 
 mod checked;
 mod effective;
+mod keys;
 mod raw;
 mod secret;
 
@@ -9,8 +10,8 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
-pub use checked::{Database, Http, Listen, Log, LogFormat, Postgres, Settings, read};
-pub use effective::{Setting, Source};
+pub use checked::{Admin, Database, Http, Listen, Log, LogFormat, Postgres, Settings, read};
+pub use effective::{Setting, Source, effective};
 pub use raw::FILE;
 pub use secret::Secret;
 
@@ -25,6 +26,12 @@ use crate::error::{Code, Error, Result};
 /// # Errors
 /// [`Code::ProjectMissing`] if there is no project.
 pub fn load(directory: &Path) -> Result<(Settings, Vec<Diagnostic>)> {
+    let (text, environment) = sources(directory)?;
+    Ok(read(&text, &environment))
+}
+
+/// The text of the project's file, empty where the project has none, and the process's environment.
+fn sources(directory: &Path) -> Result<(String, HashMap<String, String>)> {
     let path = directory.join(FILE);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -48,7 +55,7 @@ pub fn load(directory: &Path) -> Result<(Settings, Vec<Diagnostic>)> {
     let environment: HashMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    Ok(read(&text, &environment))
+    Ok((text, environment))
 }
 
 /// Folds mistakes into one error whose details name each.
@@ -143,6 +150,31 @@ mod tests {
             mistakes("", &[("WINDLASS_DATABASE_MAX_CONNECTIONS", "many")]),
             ["WINDLASS_DATABASE_MAX_CONNECTIONS: `database.max_connections`: must be a whole number from 1 to 10000"]
         );
+    }
+
+    #[test]
+    fn variables_of_our_sections_are_checked_and_others_left_alone() {
+        for (name, expected) in [
+            (
+                "WINDLASS_HTTP_LISTN",
+                Some("WINDLASS_HTTP_LISTN: there is no setting of this name; did you mean `WINDLASS_HTTP_LISTEN`?"),
+            ),
+            (
+                "WINDLASS_ADMIN_ZZZZZZZZZZZZZZ",
+                Some("WINDLASS_ADMIN_ZZZZZZZZZZZZZZ: there is no setting of this name"),
+            ),
+            ("WINDLASS_PORT", None),
+            ("WINDLASS_SERVICE_HOST", None),
+            ("WINDLASS_PORT_8080_TCP_ADDR", None),
+            ("WINDLASS_HTTP_SERVICE_HOST", None),
+            ("WINDLASS_POSTGRES_PORT_5432_TCP_PROTO", None),
+            ("WINDLASS_POSTGRES_BIN", None),
+            ("WINDLASS_HTTPS_X", None),
+            ("WINDLASS_DOCS_ENABLED", None),
+        ] {
+            let expected: Vec<&str> = expected.into_iter().collect();
+            assert_eq!(mistakes("", &[(name, "true")]), expected, "{name}");
+        }
     }
 
     #[test]

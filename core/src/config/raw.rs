@@ -7,33 +7,15 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use super::keys::{self, KEYS};
 use crate::diagnostic::Diagnostic;
 use crate::suggest::nearest;
 
 /// The settings file.
 pub const FILE: &str = "windlass.toml";
 
-/// Every key there is.
-pub(super) const KEYS: &[&str] = &[
-    "title",
-    "version",
-    "http.listen",
-    "http.body_limit",
-    "http.header_timeout",
-    "http.body_timeout",
-    "http.idle_timeout",
-    "http.shutdown_timeout",
-    "database.url",
-    "database.max_connections",
-    "database.pool_wait",
-    "database.statement_timeout",
-    "database.connect_timeout",
-    "postgres.memory",
-    "postgres.max_connections",
-    "log.level",
-    "log.format",
-    "docs.enabled",
-];
+/// Variables that begin like a section's and are read elsewhere.
+const OTHERS: &[&str] = &["WINDLASS_POSTGRES_BIN"];
 
 /// A value as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,9 +72,7 @@ pub(super) fn read(
         diagnostics.push(Diagnostic::at(file, text, start, error.message()));
     }
     flatten("", table.get_ref(), text, &mut found, diagnostics);
-    // Only known names are looked up. Others are nobody's mistake: Kubernetes gives every container of a service
-    // named `windlass` variables such as WINDLASS_PORT.
-    for key in KEYS {
+    for key in keys::names() {
         let name = variable(key);
         if let Some(value) = environment.get(&name) {
             let raw = Raw {
@@ -105,18 +85,50 @@ pub(super) fn read(
             found.insert(key, raw);
         }
     }
+    diagnostics.extend(mistyped(environment));
     found
+}
+
+/// Variables that name a section of ours, but no key of it. Others that begin with `WINDLASS_` are nobody's mistake.
+fn mistyped(environment: &HashMap<String, String>) -> Vec<Diagnostic> {
+    let known: Vec<String> = keys::names().map(variable).collect();
+    let mut wrong: Vec<Diagnostic> = environment
+        .keys()
+        .filter(|name| !known.contains(name) && !OTHERS.contains(&name.as_str()))
+        .filter(|name| {
+            let inside = |section: &str| Some(name.strip_prefix(&variable(section))?.strip_prefix('_')?);
+            keys::sections().any(|section| inside(section).is_some_and(|rest| !is_of_kubernetes(rest)))
+        })
+        .map(|name| {
+            let wrong = Diagnostic::file(name, "there is no setting of this name");
+            match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => wrong.with_help(format!("did you mean `{near}`?")),
+                None => wrong,
+            }
+        })
+        .collect();
+    wrong.sort_by(|a, b| a.file.cmp(&b.file));
+    wrong
+}
+
+/// What follows the name in the variables that Kubernetes gives every container for each service: one named
+/// `windlass-http` makes WINDLASS_HTTP_PORT and WINDLASS_HTTP_SERVICE_HOST.
+fn is_of_kubernetes(rest: &str) -> bool {
+    ["PORT", "SERVICE_HOST", "SERVICE_PORT"].iter().any(|word| {
+        rest.strip_prefix(word)
+            .is_some_and(|more| more.is_empty() || more.starts_with('_'))
+    })
 }
 
 fn flatten(prefix: &str, table: &DeTable<'_>, text: &str, found: &mut RawSettings, diagnostics: &mut Vec<Diagnostic>) {
     for (name, value) in table {
         let key = format!("{prefix}{}", name.get_ref());
         let inside = format!("{key}.");
-        if let Some(known) = KEYS.iter().find(|known| **known == key) {
-            found.insert(known, raw(value.get_ref(), value.span().start, text));
+        if let Some(known) = keys::find(&key) {
+            found.insert(known.name, raw(value.get_ref(), value.span().start, text));
             continue;
         }
-        let is_section = KEYS.iter().any(|known| known.starts_with(&inside));
+        let is_section = KEYS.iter().any(|known| known.name.starts_with(&inside));
         match value.get_ref() {
             DeValue::Table(table) if is_section => flatten(&inside, table, text, found, diagnostics),
             _ if is_section => diagnostics.push(Diagnostic::at(
@@ -141,16 +153,10 @@ fn flatten(prefix: &str, table: &DeTable<'_>, text: &str, found: &mut RawSetting
 
 /// The known key or section that `key` is most likely meant to be.
 fn suggestion(key: &str) -> Option<&'static str> {
-    let sections = KEYS
-        .iter()
-        .filter_map(|known| known.split_once('.').map(|(section, _)| section));
     let last = key.rsplit('.').next().unwrap_or(key);
     // Right, but in the wrong section.
-    let misplaced = KEYS
-        .iter()
-        .copied()
-        .find(|known| known.rsplit('.').next() == Some(last));
-    misplaced.or_else(|| nearest(key, KEYS.iter().copied().chain(sections)))
+    let misplaced = keys::names().find(|known| known.rsplit('.').next() == Some(last));
+    misplaced.or_else(|| nearest(key, keys::names().chain(keys::sections())))
 }
 
 fn raw(value: &DeValue<'_>, start: usize, text: &str) -> Raw {

@@ -19,6 +19,11 @@ use types::Types;
 const BEGIN: &str = "begin isolation level repeatable read read only; \
      set local search_path = pg_catalog; \
      set local standard_conforming_strings = on";
+/// The same inside of a transaction: going back to the savepoint takes the settings back as well.
+const ENTER: &str = "savepoint windlass_introspection; \
+     set local search_path = pg_catalog; \
+     set local standard_conforming_strings = on";
+const LEAVE: &str = "rollback to savepoint windlass_introspection; release savepoint windlass_introspection";
 
 /// The relations that are looked at; each query begins with it. What lies in a schema that the role may not use
 /// could not be served anyway.
@@ -29,7 +34,7 @@ const SEEN: &str = "with seen as materialized (
       and n.nspname not in ('pg_catalog', 'information_schema', 'windlass')
       and n.nspname !~ '^pg_(toast|temp|toast_temp)'
       and c.relname <> '__diesel_schema_migrations'
-      and has_schema_privilege(n.oid, 'usage'))";
+      and has_schema_privilege($role, n.oid, 'usage'))";
 
 /// Bits of `pg_relation_is_updatable`: 1 << CMD_UPDATE, CMD_INSERT, CMD_DELETE.
 const RELATIONS: &str = "select s.oid, s.schema, s.name, s.kind, obj_description(s.oid, 'pg_class'),
@@ -87,12 +92,34 @@ const INDEXES: &str = "select i.indrelid, x.relname::text,
 ///
 /// `database_unavailable` when the connection breaks, `internal` for an answer that cannot be read.
 pub async fn catalog(client: &Client) -> Result<Catalog> {
+    read(client, BEGIN, "rollback", "current_user").await
+}
+
+/// Reads the catalog inside of the transaction that is open on `client`, and leaves that as it was: tables that exist
+/// in it alone are seen.
+///
+/// `role` is the one that will serve requests, by default the connection's own. Its rights decide only which schemas
+/// are looked at, and anybody may ask for those, so it need not be that role who asks.
+///
+/// # Errors
+///
+/// As [`catalog`].
+pub async fn catalog_within(client: &Client, role: Option<&str>) -> Result<Catalog> {
+    let role = role.map_or_else(
+        || "current_user".to_owned(),
+        |name| format!("'{}'::name", name.replace('\'', "''")),
+    );
+    read(client, ENTER, LEAVE, &role).await
+}
+
+async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Catalog> {
+    let seen = SEEN.replace("$role", role);
     let [relations, columns, constraints, indexes] =
-        [RELATIONS, COLUMNS, CONSTRAINTS, INDEXES].map(|query| format!("{SEEN}\n{query}"));
+        [RELATIONS, COLUMNS, CONSTRAINTS, INDEXES].map(|query| format!("{seen}\n{query}"));
     // Polled in order, the queries leave in order and in one flush; replies are read as they come.
     let read = async {
         futures_util::try_join!(
-            client.batch_execute(BEGIN),
+            client.batch_execute(begin),
             client.query_typed(&relations, &[]),
             client.query_typed(&columns, &[]),
             client.query_typed(&constraints, &[]),
@@ -102,7 +129,7 @@ pub async fn catalog(client: &Client) -> Result<Catalog> {
         )
     };
     let rows = read.await;
-    let end = client.batch_execute("rollback").await;
+    let end = client.batch_execute(end).await;
     let broken = |error| super::error::translate(error, None, false);
     let (_, relations, columns, constraints, indexes, types, checks) = rows.map_err(broken)?;
     end.map_err(broken)?;

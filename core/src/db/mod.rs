@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod connect;
 mod connection;
+pub mod dump;
 pub mod error;
 pub mod inspect;
 pub mod introspect;
@@ -11,6 +12,7 @@ pub mod migrate;
 pub mod pool;
 pub mod schema;
 pub mod scratch;
+mod statements;
 pub mod store;
 pub mod wire;
 mod wire_time;

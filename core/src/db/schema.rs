@@ -17,5 +17,47 @@ diesel::table! {
         started_at -> Timestamptz,
         /// How long it took.
         duration_ms -> Int8,
+        /// Why it failed, with file and line; null if it did not.
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Each act of an operator.
+    windlass.audit (id) {
+        /// In order of the acts.
+        id -> Int8,
+        /// When it began.
+        at -> Timestamptz,
+        /// Who: a user of the operating system.
+        actor -> Text,
+        /// `console` or `command`.
+        via -> Text,
+        /// The act's name.
+        action -> Text,
+        /// What it was done to.
+        target -> Text,
+        /// The equal command.
+        command -> Text,
+        /// More about it.
+        detail -> Nullable<Jsonb>,
+        /// `started`, `done` or `refused`.
+        outcome -> Text,
+        /// Why it was refused.
+        error -> Nullable<Text>,
+        /// When it ended.
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Routes that an operator switched off.
+    windlass.route_state (route) {
+        /// Such as `GET /api/leads/{id}`.
+        route -> Text,
+        /// Since when.
+        disabled_at -> Timestamptz,
+        /// By whom.
+        disabled_by -> Text,
     }
 }

@@ -58,19 +58,8 @@ pub fn reply(error: &Error, request_id: &str) -> Reply {
         error.message()
     };
     let details = error.details().filter(|_| !hidden);
-    let problem = Problem {
-        r#type: format!("urn:windlass:problem:{}", error.code()),
-        title: message,
-        status: status.as_u16(),
-        detail: details.unwrap_or(message),
-        code: error.code().as_str(),
-        message,
-        details,
-        hint: error.hint().filter(|_| !hidden),
-        request_id,
-        errors: error.violations(),
-    };
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let hint = error.hint().filter(|_| !hidden);
+    let body = body(error, message, details, hint, request_id);
     let mut reply = Reply::new(status).body("application/problem+json", body);
     if let Some(seconds) = error.retry_after() {
         reply = reply.header("retry-after", &seconds.to_string());
@@ -79,4 +68,38 @@ pub fn reply(error: &Error, request_id: &str) -> Reply {
         reply = reply.header("www-authenticate", "Bearer realm=\"windlass\"");
     }
     reply
+}
+
+/// The body of an error for the operator, to whom everything is told, the causes of our own faults too.
+#[must_use]
+pub fn for_operator(error: &Error, request_id: &str) -> Vec<u8> {
+    let mut details = error.details().map(str::to_owned);
+    if error.kind() == Kind::Internal {
+        let mut cause = std::error::Error::source(error);
+        while let Some(reason) = cause {
+            let text = details.get_or_insert_default();
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&reason.to_string());
+            cause = reason.source();
+        }
+    }
+    body(error, error.message(), details.as_deref(), error.hint(), request_id)
+}
+
+fn body(error: &Error, message: &str, details: Option<&str>, hint: Option<&str>, request_id: &str) -> Vec<u8> {
+    let problem = Problem {
+        r#type: format!("urn:windlass:problem:{}", error.code()),
+        title: message,
+        status: status(error.kind()).as_u16(),
+        detail: details.unwrap_or(message),
+        code: error.code().as_str(),
+        message,
+        details,
+        hint,
+        request_id,
+        errors: error.violations(),
+    };
+    serde_json::to_vec(&problem).unwrap_or_default()
 }

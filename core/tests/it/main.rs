@@ -6,6 +6,7 @@ mod api;
 mod app;
 mod catalogue;
 mod fixture;
+mod inspect;
 mod introspect;
 mod layers;
 mod matrix;

@@ -88,10 +88,20 @@ impl Endpoint {
     /// The same as libpq's URL, for people and their programs.
     #[must_use]
     pub fn url(&self, role: Role) -> String {
+        self.url_of(DATABASE, role)
+    }
+
+    /// A superuser's URL of the database that stands beside the project's: from there the project's can be replaced.
+    #[must_use]
+    pub fn maintenance_url(&self) -> String {
+        self.url_of("postgres", Role::Superuser)
+    }
+
+    fn url_of(&self, database: &str, role: Role) -> String {
         let host = self.sockets.to_string_lossy();
         let host = utf8_percent_encode(&host, KEPT);
         format!(
-            "postgresql:///{DATABASE}?host={host}&port={}&user={}",
+            "postgresql:///{database}?host={host}&port={}&user={}",
             self.port,
             role.name()
         )

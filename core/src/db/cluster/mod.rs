@@ -18,6 +18,7 @@ mod postmaster;
 mod process;
 mod programs;
 mod provision;
+pub mod runtime;
 mod settings;
 mod supervise;
 mod user;
@@ -30,6 +31,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use self::endpoint::{Endpoint, Role};
+pub use self::place::short_hash;
 pub use self::programs::Programs;
 
 use self::lock::Lock;

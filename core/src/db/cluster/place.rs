@@ -2,22 +2,22 @@
 
 use std::fs::{DirBuilder, Metadata, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+#[cfg(feature = "bundled-postgres")]
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::Uid;
 use sha2::{Digest, Sha256};
 
 use super::user::Account;
-use super::{at, failed};
+use super::{at, failed, runtime};
 use crate::error::Result;
 
 /// What belongs to every project on this machine when root runs Windlass.
 pub(super) const SHARED: &str = "/var/lib/windlass";
 /// Names the folder that took the cluster in, where the project's own is closed to its user.
 const POINTER: &str = "postgres.location";
-/// A Unix socket's address has 108 bytes, the last of them zero; the longest name is that of the lock beside it.
-const LONGEST_FOLDER: usize = 107 - "/.s.PGSQL.65535".len();
 
 /// The folders of one cluster, and who owns them.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ impl Place {
     pub(super) fn sockets(&self) -> Result<PathBuf> {
         let name = short_hash(&self.data);
         if Uid::effective().is_root() {
-            let base = Path::new("/run/windlass");
+            let base = Path::new(runtime::SYSTEM);
             make(base, 0o755)?;
             let folder = base.join(name);
             make(&folder, 0o700)?;
@@ -135,32 +135,13 @@ impl Place {
             self.account.give(&folder).map_err(at("give away", &folder))?;
             return Ok(folder);
         }
-        let own = format!("/tmp/windlass-{}", self.account.uid);
-        let service = std::env::var("RUNTIME_DIRECTORY").ok();
-        let service = service
-            .as_deref()
-            .and_then(|folders| folders.split(':').next())
-            .map(PathBuf::from);
-        let session = std::env::var_os("XDG_RUNTIME_DIR").map(|folder| Path::new(&folder).join("windlass"));
-        let bases = service.into_iter().chain(session).filter(|base| {
-            base.is_absolute()
-                && base.parent().is_some_and(Path::is_dir)
-                && base.as_os_str().len() + 1 + name.len() <= LONGEST_FOLDER
-        });
-        let mut refused = None;
-        for base in bases.chain([PathBuf::from(own)]) {
-            let folder = base.join(&name);
-            match private(&base, self.account.uid).and_then(|()| private(&folder, self.account.uid)) {
-                Ok(()) => return Ok(folder),
-                Err(error) => refused = Some(error),
-            }
-        }
-        Err(refused.unwrap_or_else(|| failed("there is no folder for PostgreSQL's socket")))
+        runtime::folder(self.account.uid, &name)
     }
 }
 
 /// The first bytes of a path's hash, as a name that is short enough for sockets.
-pub(super) fn short_hash(path: &Path) -> String {
+#[must_use]
+pub fn short_hash(path: &Path) -> String {
     hex(&Sha256::digest(path.as_os_str().as_encoded_bytes()), 6)
 }
 
@@ -183,20 +164,6 @@ pub(super) fn make(folder: &Path, mode: u32) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         Err(error) => Err(at("create", folder)(error)),
     }
-}
-
-/// Creates a folder for `uid` alone, and trusts an existing one only if it is that: /tmp is open to everybody.
-fn private(folder: &Path, uid: u32) -> Result<()> {
-    make(folder, 0o700)?;
-    let found = folder.symlink_metadata().map_err(at("read", folder))?;
-    if found.is_dir() && found.uid() == uid && found.mode() & 0o022 == 0 {
-        return Ok(());
-    }
-    Err(failed(format!(
-        "{} is to hold PostgreSQL's socket, but others can write to it",
-        folder.display()
-    ))
-    .with_hint("Remove it, or set XDG_RUNTIME_DIR to a folder of your own."))
 }
 
 fn look(data: &Path) -> Result<Option<Metadata>> {

@@ -1,6 +1,28 @@
 //! What the database does at the moment, and what it holds: the operator's questions to `pg_catalog` and `pg_stat_*`.
 
+mod activity;
+mod explain;
+mod indexes;
+mod locks;
+mod overview;
+mod signal;
+mod slow;
+mod tables;
+
 use serde::{Deserialize, Serialize};
+use tokio_postgres::{Client, Config, Row};
+
+pub use activity::activity;
+pub use explain::explain;
+pub use indexes::indexes;
+pub use locks::locks;
+pub use overview::{Overview, overview};
+pub use signal::{Refusal, cancel, terminate};
+pub use slow::slow;
+pub use tables::tables;
+
+use super::connect as door;
+use crate::error::{Error, Result};
 
 /// One session of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,4 +152,92 @@ pub enum IndexProblem {
     },
     /// Never scanned since the statistics began, although the table was.
     Unused,
+}
+
+/// The name under which the operator's questions are asked.
+pub const APPLICATION: &str = "windlass-admin";
+
+/// Most characters of a statement that are shown.
+const SHOWN: usize = 2_000;
+
+/// What Postgres shows in place of a statement of another role.
+const HIDDEN: &str = "<insufficient privilege>";
+
+/// Whether `n` and `c` are a schema and a relation of the project, not of Postgres, Windlass or the diesel CLI.
+const OWN: &str = "n.nspname not in ('pg_catalog', 'information_schema', 'windlass')
+      and n.nspname !~ '^pg_(toast|temp)'
+      and c.relname <> '__diesel_schema_migrations'";
+
+/// The relations on which somebody holds, or waits for, the lock that keeps everybody else out; queries begin with it.
+/// Their size and definition are not asked for, as the question would wait, too.
+const LOCKED: &str = "with locked as materialized (
+    select relation from pg_locks
+    where locktype = 'relation' and mode = 'AccessExclusiveLock' and pid <> pg_backend_pid()
+      and database = (select oid from pg_database where datname = current_database()))";
+
+/// The moment as RFC 3339 in UTC, whatever the session's settings are.
+fn moment(expression: &str) -> String {
+    format!("to_char({expression} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
+}
+
+/// The whole milliseconds since a moment.
+fn since(expression: &str) -> String {
+    format!("(greatest(extract(epoch from clock_timestamp() - {expression}), 0) * 1000)::int8")
+}
+
+/// Opens a connection for these questions: each is bounded, so that asking never becomes the problem.
+///
+/// # Errors
+/// As [`connect::open`](super::connect::open).
+pub async fn connect(config: &Config) -> Result<Client> {
+    let mut config = config.clone();
+    config.application_name(APPLICATION);
+    let client = door::open(&config).await?;
+    // Not as options of the connection: poolers refuse those.
+    client
+        .batch_execute(
+            "set statement_timeout = '2s'; set lock_timeout = '1s'; \
+             set idle_in_transaction_session_timeout = '5s'; set default_transaction_read_only = off",
+        )
+        .await
+        .map_err(failed)?;
+    Ok(client)
+}
+
+fn failed(error: tokio_postgres::Error) -> Error {
+    super::error::translate(error, None, false)
+}
+
+/// A column of an answer.
+fn get<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, index: usize) -> Result<T> {
+    row.try_get(index).map_err(Error::internal)
+}
+
+/// A count, which is never below nothing.
+fn count(row: &Row, index: usize) -> Result<u64> {
+    Ok(u64::try_from(get::<Option<i64>>(row, index)?.unwrap_or_default()).unwrap_or_default())
+}
+
+/// A statement as it is shown: not too long, and with words for one that may not be seen.
+fn shown(statement: &str) -> String {
+    if statement == HIDDEN {
+        return "(of another role, which this one may not see)".to_owned();
+    }
+    match statement.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", statement.get(..end).unwrap_or(statement)),
+        None => statement.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_statements_are_cut_between_characters() {
+        assert_eq!(shown("select 1"), "select 1");
+        assert_eq!(shown(&"ä".repeat(SHOWN)), "ä".repeat(SHOWN));
+        assert_eq!(shown(&"ä".repeat(SHOWN + 1)), format!("{}…", "ä".repeat(SHOWN)));
+        assert!(shown(HIDDEN).starts_with("(of another role"));
+    }
 }

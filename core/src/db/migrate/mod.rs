@@ -5,11 +5,15 @@
 //! hides the SQLSTATE and the position of an error, so that it could not name the line that failed.
 
 mod files;
+mod known;
+mod lint;
 mod lock;
 mod own;
 mod place;
 pub mod rehearsal;
+mod rehearse;
 mod run;
+mod watch;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -18,12 +22,16 @@ use std::time::{Duration, SystemTime};
 use tokio_postgres::{Client, Config};
 
 pub use files::{FOLDER, Migration, new, read};
+pub use rehearse::Contracts;
 
 use super::connect;
+use super::dump::Dumps;
 use super::pool::Pool;
 use super::store::migration_run::{self, NewRun};
+use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Code, Error, Result};
+use rehearsal::Rehearsal;
 
 /// How long another process may hold the lock.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
@@ -71,13 +79,28 @@ pub struct Done {
     pub duration_ms: i64,
 }
 
+/// Brings Windlass's own tables up to date, if they are not.
+///
+/// # Errors
+/// [`Code::MigrationFailed`] if the role may not make them; [`Code::MigrationsLocked`]; whatever connecting gives.
+pub async fn own_tables(owner: &Config) -> Result<()> {
+    let client = connect::open(owner).await?;
+    if own::is_current(&client).await? {
+        return Ok(());
+    }
+    own::up(owner, &client, LOCK_WAIT).await
+}
+
 /// Runs migrations of one project on one database.
 #[derive(Debug)]
 pub struct Migrator {
+    owner: Config,
     client: Client,
     runs: Pool,
     migrations: Vec<Migration>,
     wait: Duration,
+    dumps: Option<Dumps>,
+    dumped: Option<PathBuf>,
 }
 
 impl Migrator {
@@ -86,18 +109,38 @@ impl Migrator {
     /// # Errors
     /// [`Code::MigrationInvalid`] if a file is wrong; whatever connecting gives.
     pub async fn open(owner: &Config, project: &Path) -> Result<Self> {
+        let migrator = Self::connect(owner, project).await?;
+        own::up(owner, &migrator.client, LOCK_WAIT).await?;
+        Ok(migrator)
+    }
+
+    /// As [`Migrator::open`], but for looking alone: it does not wait for one who migrates.
+    ///
+    /// # Errors
+    /// As [`Migrator::open`].
+    pub async fn look(owner: &Config, project: &Path) -> Result<Self> {
+        let migrator = Self::connect(owner, project).await?;
+        if !own::is_current(&migrator.client).await? {
+            own::up(owner, &migrator.client, LOCK_WAIT).await?;
+        }
+        Ok(migrator)
+    }
+
+    async fn connect(owner: &Config, project: &Path) -> Result<Self> {
         let (migrations, wrong) = read(project);
         if !wrong.is_empty() {
             return Err(crate::config::refuse(Code::MigrationInvalid, &wrong));
         }
         let client = connect::open(owner).await?;
-        own::up(owner, &client, LOCK_WAIT).await?;
         let runs = Pool::new(owner, 2, Duration::from_secs(5));
         Ok(Self {
+            owner: owner.clone(),
             client,
             runs,
             migrations,
             wait: LOCK_WAIT,
+            dumps: None,
+            dumped: None,
         })
     }
 
@@ -108,34 +151,60 @@ impl Migrator {
         self
     }
 
+    /// Dumps the database before the first migration of each call runs, up or down; `None` does not, as is the
+    /// default.
+    #[must_use]
+    pub fn with_dumps(mut self, dumps: Option<Dumps>) -> Self {
+        self.dumps = dumps;
+        self
+    }
+
+    /// Whether it dumps before it migrates.
+    #[must_use]
+    pub fn dumps(&self) -> bool {
+        self.dumps.is_some()
+    }
+
+    /// The dump that the last call made, with the shell's command that restores it.
+    #[must_use]
+    pub fn dumped(&self) -> Option<(&Path, String)> {
+        let (dump, dumps) = (self.dumped.as_deref()?, self.dumps.as_ref()?);
+        Some((dump, dumps.restore_command(dump)))
+    }
+
     /// Every migration, in order of the versions.
     ///
     /// # Errors
     /// If the database is away.
     pub async fn status(&self) -> Result<Vec<Status>> {
         let applied = run::applied(&self.client).await?;
-        let last: HashMap<String, migration_run::Run> = migration_run::latest(&self.runs)
-            .await?
-            .into_iter()
-            .map(|run| (run.version.clone(), run))
-            .collect();
+        let by_version = |runs: Vec<migration_run::Run>| -> HashMap<String, migration_run::Run> {
+            runs.into_iter().map(|run| (run.version.clone(), run)).collect()
+        };
+        let done = by_version(migration_run::latest_done(&self.runs).await?);
+        let mut last = by_version(migration_run::latest(&self.runs).await?);
         let mut lines: BTreeMap<&str, Status> = BTreeMap::new();
         for migration in &self.migrations {
             let run_on = applied.get(&migration.version);
-            let edited = last
+            let edited = done
                 .get(&migration.version)
                 .is_some_and(|run| run.direction == "up" && run.sha256 != migration.sha256);
-            let state = match (run_on, edited) {
-                (None, _) => State::Pending,
-                (Some(_), true) => State::Drifted,
-                (Some(_), false) => State::Applied,
+            let failed = last
+                .remove(&migration.version)
+                .filter(|run| run.direction == "up" && run_on.is_none())
+                .and_then(|run| run.error);
+            let state = match (run_on, edited, &failed) {
+                (None, _, Some(_)) => State::Failed,
+                (None, _, None) => State::Pending,
+                (Some(_), true, _) => State::Drifted,
+                (Some(_), false, _) => State::Applied,
             };
             let line = Status {
                 version: migration.version.clone(),
                 name: migration.name.clone(),
                 state,
                 applied_at: run_on.cloned(),
-                error: None,
+                error: failed,
             };
             lines.insert(&migration.version, line);
         }
@@ -161,13 +230,51 @@ impl Migrator {
         Ok(pending.map(|m| m.name.clone()).collect())
     }
 
+    /// Runs pending migrations, up to the one named `upto`, in a transaction that is rolled back, and tells what they
+    /// did. `contracts` makes the API's document out of the tables as `role`, which serves requests, sees them.
+    ///
+    /// This takes real locks on the tables; others wait for them as long as the rehearsal takes. No statement waits
+    /// more than 2 s for a lock, none takes longer than 30 s and all together no longer than 60 s. What no transaction
+    /// takes back stays: values of sequences are used up, and a rewrite takes its room on the disk until it is over.
+    ///
+    /// # Errors
+    /// [`Code::MigrationInvalid`] if `upto` is not pending; [`Code::MigrationsLocked`] as [`Migrator::up`]; what
+    /// `contracts` gives; and if the database is away. A migration that fails is no error but an outcome.
+    pub async fn rehearse(
+        &self,
+        upto: Option<&str>,
+        role: Option<&str>,
+        contracts: impl Fn(&Catalog) -> Result<Contracts>,
+    ) -> Result<Vec<Rehearsal>> {
+        let plan = rehearse::Plan {
+            migrations: &self.migrations,
+            upto,
+            role,
+            wait: self.wait,
+        };
+        rehearse::run(&self.owner, &self.client, &plan, contracts).await
+    }
+
     /// Applies all pending migrations.
     ///
     /// # Errors
-    /// [`Code::MigrationFailed`] with file and line; [`Code::MigrationsLocked`] if another process keeps the lock.
+    /// [`Code::MigrationFailed`] with file and line; [`Code::MigrationsLocked`] if another process keeps the lock;
+    /// [`Code::DumpFailed`], and then nothing was applied.
     pub async fn up(&mut self) -> Result<Vec<Done>> {
+        self.up_if(None).await
+    }
+
+    /// As [`Migrator::up`], if exactly the migrations of these names are pending, in this order.
+    ///
+    /// # Errors
+    /// [`Code::MigrationsChanged`], and then nothing was applied; as [`Migrator::up`].
+    pub async fn up_expecting(&mut self, expected: &[String]) -> Result<Vec<Done>> {
+        self.up_if(Some(expected)).await
+    }
+
+    async fn up_if(&mut self, expected: Option<&[String]>) -> Result<Vec<Done>> {
         lock::take(&self.client, self.wait).await?;
-        let done = self.up_locked().await;
+        let done = self.up_locked(expected).await;
         lock::release(&self.client).await;
         done
     }
@@ -178,7 +285,18 @@ impl Migrator {
     /// As [`Migrator::up`]; and if one of them has no `down.sql`, before any is undone.
     pub async fn down(&mut self, count: usize) -> Result<Vec<Done>> {
         lock::take(&self.client, self.wait).await?;
-        let done = self.down_locked(count).await;
+        let done = self.down_locked(count, None).await;
+        lock::release(&self.client).await;
+        done
+    }
+
+    /// Undoes the last migration, if it is the one of this name.
+    ///
+    /// # Errors
+    /// [`Code::MigrationsChanged`] if it is another, and then nothing was undone; as [`Migrator::down`].
+    pub async fn down_expecting(&mut self, name: &str) -> Result<Vec<Done>> {
+        lock::take(&self.client, self.wait).await?;
+        let done = self.down_locked(1, Some(name)).await;
         lock::release(&self.client).await;
         done
     }
@@ -190,7 +308,7 @@ impl Migrator {
     pub async fn redo(&mut self) -> Result<Vec<Done>> {
         lock::take(&self.client, self.wait).await?;
         let done = async {
-            let mut done = self.down_locked(1).await?;
+            let mut done = self.down_locked(1, None).await?;
             let again: Vec<Migration> = self.named(done.iter().map(|done| done.name.as_str()));
             for migration in &again {
                 done.push(self.run(migration, "up").await?);
@@ -208,8 +326,32 @@ impl Migrator {
             .collect()
     }
 
-    async fn up_locked(&mut self) -> Result<Vec<Done>> {
+    async fn dump(&mut self, before: Option<&Migration>) -> Result<()> {
+        self.dumped = match (&self.dumps, before) {
+            (Some(dumps), Some(migration)) => dumps.before(&self.client, &migration.version).await?,
+            _ => None,
+        };
+        Ok(())
+    }
+
+    async fn up_locked(&mut self, expected: Option<&[String]>) -> Result<Vec<Done>> {
         let pending = self.pending().await?;
+        if let Some(expected) = expected.filter(|expected| *expected != pending.as_slice()) {
+            let told = |names: &[String]| {
+                if names.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    names.join(", ")
+                }
+            };
+            return Err(changed(format!(
+                "{} was expected to be pending, but {} is",
+                told(expected),
+                told(&pending)
+            )));
+        }
+        let first = self.named(pending.iter().take(1).map(String::as_str));
+        self.dump(first.first()).await?;
         let mut done = Vec::new();
         for migration in self.named(pending.iter().map(String::as_str)) {
             match self.run(&migration, "up").await {
@@ -220,7 +362,7 @@ impl Migrator {
         Ok(done)
     }
 
-    async fn down_locked(&mut self, count: usize) -> Result<Vec<Done>> {
+    async fn down_locked(&mut self, count: usize, expected: Option<&str>) -> Result<Vec<Done>> {
         let applied = run::applied(&self.client).await?;
         if !applied.is_empty() && applied.len() < count {
             return Err(Error::new(
@@ -234,7 +376,14 @@ impl Migrator {
         }
         let mut undo = Vec::new();
         for version in applied.keys().rev().take(count) {
-            let Some(migration) = self.migrations.iter().find(|m| &m.version == version) else {
+            let found = self.migrations.iter().find(|m| &m.version == version);
+            let name = found.map_or(version, |migration| &migration.name);
+            if let Some(expected) = expected.filter(|expected| expected != name) {
+                return Err(changed(format!(
+                    "{expected} was expected to be the last one, but {name} is"
+                )));
+            }
+            let Some(migration) = found else {
                 return Err(Error::new(
                     Code::MigrationInvalid,
                     format!("migration {version} is applied, but its directory is gone"),
@@ -260,6 +409,7 @@ impl Migrator {
                 "no migration is applied, so none can be undone",
             ));
         }
+        self.dump(undo.first()).await?;
         let mut done = Vec::new();
         for migration in &undo {
             done.push(self.run(migration, "down").await?);
@@ -270,7 +420,7 @@ impl Migrator {
     async fn run(&mut self, migration: &Migration, direction: &'static str) -> Result<Done> {
         let started_at = SystemTime::now();
         let clock = std::time::Instant::now();
-        run::one(&mut self.client, migration, direction).await?;
+        let ran = run::one(&mut self.client, migration, direction).await;
         let duration_ms = i64::try_from(clock.elapsed().as_millis()).unwrap_or(i64::MAX);
         let note = NewRun {
             version: migration.version.clone(),
@@ -279,11 +429,16 @@ impl Migrator {
             sha256: migration.sha256.clone(),
             started_at: migration_run::timestamp(started_at),
             duration_ms,
+            error: ran.as_ref().err().map(|error| match error.details() {
+                Some(details) => format!("{}\n{details}", error.message()),
+                None => error.message().to_owned(),
+            }),
         };
-        // Diesel's list is the truth; this note only serves to see later edits.
+        // Diesel's list is the truth; this note only serves to see later edits, and failures.
         if let Err(error) = migration_run::insert(&self.runs, &note).await {
             tracing::warn!(migration = migration.name, "the run could not be noted: {error}");
         }
+        ran?;
         tracing::info!(migration = migration.name, direction, duration_ms, "migration done");
         Ok(Done {
             name: migration.name.clone(),
@@ -291,6 +446,11 @@ impl Migrator {
             duration_ms,
         })
     }
+}
+
+fn changed(message: String) -> Error {
+    Error::new(Code::MigrationsChanged, message)
+        .with_hint("Somebody else migrated, or files came or went: look at the list again. Nothing was changed.")
 }
 
 /// `error`, with the migrations that were applied before it.

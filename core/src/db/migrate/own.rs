@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use tokio_postgres::{Client, Config};
@@ -11,6 +13,32 @@ use crate::db::connect;
 use crate::error::{Code, Error, Result};
 
 const OWN: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Whether nothing of them is pending.
+pub(super) async fn is_current(client: &Client) -> Result<bool> {
+    const LIST: &str = "windlass.__diesel_schema_migrations";
+    let all = count()?;
+    let listed = client
+        .query_one("select to_regclass($1) is not null", &[&LIST])
+        .await
+        .and_then(|row| row.try_get::<_, bool>(0))
+        .map_err(super::run::lost)?;
+    if !listed {
+        return Ok(false);
+    }
+    let applied = client
+        .query_one(&format!("select count(*) from {LIST}"), &[])
+        .await
+        .and_then(|row| row.try_get::<_, i64>(0))
+        .map_err(super::run::lost)?;
+    Ok(usize::try_from(applied).is_ok_and(|applied| applied >= all))
+}
+
+/// How many there are.
+fn count() -> Result<usize> {
+    let all = MigrationSource::<Pg>::migrations(&OWN).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(all.len())
+}
 
 /// Brings them up to date, under the same lock as the project's.
 pub(super) async fn up(owner: &Config, client: &Client, wait: Duration) -> Result<()> {

@@ -1,10 +1,11 @@
 //! Runs one migration and records it in Diesel's list.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use tokio_postgres::error::{ErrorPosition, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::{Migration, place, shown};
@@ -83,7 +84,7 @@ pub(super) async fn one(client: &mut Client, migration: &Migration, direction: &
     }
 }
 
-type Failure = (usize, tokio_postgres::Error);
+pub(super) type Failure = (usize, tokio_postgres::Error);
 
 async fn once(client: &mut Client, migration: &Migration, direction: &str, text: &str) -> Result<(), Failure> {
     if migration.in_transaction {
@@ -110,20 +111,21 @@ fn record(direction: &str) -> &'static str {
     }
 }
 
-/// Sends the text as one message, as Diesel does, and counts the statements that came to an end.
-async fn execute(client: &impl tokio_postgres::GenericClient, text: &str) -> Result<(), Failure> {
+/// Sends the text as one message, as Diesel does, and counts the statements that came to an end; gives the number of
+/// rows in the last one's tag.
+pub(super) async fn execute(client: &impl tokio_postgres::GenericClient, text: &str) -> Result<u64, Failure> {
     let messages = client
         .client()
         .simple_query_raw(text)
         .await
         .map_err(|error| (0, error))?;
     let mut messages = std::pin::pin!(messages);
-    let mut finished = 0;
+    let (mut finished, mut rows) = (0, 0);
     loop {
         match messages.try_next().await {
-            Ok(Some(SimpleQueryMessage::CommandComplete(_))) => finished += 1,
+            Ok(Some(SimpleQueryMessage::CommandComplete(changed))) => (finished, rows) = (finished + 1, changed),
             Ok(Some(_)) => {}
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(rows),
             Err(error) => return Err((finished, error)),
         }
     }
@@ -133,21 +135,10 @@ fn failed(migration: &Migration, direction: &str, text: &str, finished: usize, e
     let Some(said) = error.as_db_error() else {
         return lost(error);
     };
-    let file = shown(migration, direction);
-    let message = format!("{} (SQLSTATE {})", said.message(), said.code().code());
-    let position = match said.position() {
-        Some(ErrorPosition::Original(position)) => Some(place::byte_of(text, *position)),
-        // Errors without a position: the statement after the last that came to an end.
-        _ => place::statements(text).get(finished).copied(),
-    };
-    let diagnostic = match position {
-        Some(byte) => Diagnostic::at(&file, text, byte, message),
-        None => Diagnostic::file(&file, message),
-    };
-    let details: Vec<&str> = [said.detail(), said.hint(), said.where_()]
-        .into_iter()
-        .flatten()
-        .collect();
+    // Errors without a position: the statement after the last that came to an end.
+    let statement = place::statements(text).get(finished).copied();
+    let diagnostic = placed(&shown(migration, direction), text, 0, statement, said);
+    let details = details(said);
     let kept = match migration.in_transaction {
         true => "The database is as it was before this migration.",
         false => "This migration runs without a transaction: look what it left, then correct it.",
@@ -162,6 +153,30 @@ fn failed(migration: &Migration, direction: &str, text: &str, finished: usize, e
         failed = failed.with_details(details.join("\n"));
     }
     failed.with_source(error)
+}
+
+/// Postgres's message with its place in `text`, of which the part from `sent` on was sent; `otherwise` is the place of
+/// errors that have none.
+pub(super) fn placed(file: &Path, text: &str, sent: usize, otherwise: Option<usize>, said: &DbError) -> Diagnostic {
+    let message = format!("{} (SQLSTATE {})", said.message(), said.code().code());
+    let position = match said.position() {
+        Some(ErrorPosition::Original(position)) => {
+            Some(sent + place::byte_of(text.get(sent..).unwrap_or_default(), *position))
+        }
+        _ => otherwise,
+    };
+    match position {
+        Some(byte) => Diagnostic::at(file, text, byte, message),
+        None => Diagnostic::file(file, message),
+    }
+}
+
+/// What Postgres adds to its message.
+pub(super) fn details(said: &DbError) -> Vec<&str> {
+    [said.detail(), said.hint(), said.where_()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A failure that no file is to blame for.

@@ -27,6 +27,8 @@ pub struct NewRun {
     pub started_at: PgTimestamp,
     /// How long it took.
     pub duration_ms: i64,
+    /// Why it failed, with file and line.
+    pub error: Option<String>,
 }
 
 /// The last run of one migration.
@@ -42,6 +44,8 @@ pub struct Run {
     pub sha256: String,
     /// When it began.
     pub started_at: PgTimestamp,
+    /// Why it failed, with file and line.
+    pub error: Option<String>,
 }
 
 /// Postgres's clock begins in 2000.
@@ -66,13 +70,29 @@ pub async fn insert(pool: &Pool, run: &NewRun) -> Result<()> {
     Ok(())
 }
 
-/// The last run of each migration.
+/// The last run of each migration, failed or not.
 ///
 /// # Errors
 /// If the database is away, or no connection comes free.
 pub async fn latest(pool: &Pool) -> Result<Vec<Run>> {
     let mut connection = pool.get().await?;
     migration_run::table
+        .select(Run::as_select())
+        .distinct_on(migration_run::version)
+        .order((migration_run::version, migration_run::id.desc()))
+        .load(&mut connection)
+        .await
+        .map_err(failed)
+}
+
+/// The last run of each migration that did not fail.
+///
+/// # Errors
+/// As [`latest`].
+pub async fn latest_done(pool: &Pool) -> Result<Vec<Run>> {
+    let mut connection = pool.get().await?;
+    migration_run::table
+        .filter(migration_run::error.is_null())
         .select(Run::as_select())
         .distinct_on(migration_run::version)
         .order((migration_run::version, migration_run::id.desc()))

@@ -1,0 +1,2 @@
+drop table windlass.route_state;
+drop table windlass.audit;

@@ -1,0 +1,229 @@
+//! Answers the operator's questions and does what the operator asks for: with the handles of a running service, or
+//! without one from files and the database.
+
+mod acts;
+mod cache;
+mod database;
+mod migrations;
+mod routes;
+mod status;
+mod streams;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::unistd::{Uid, User};
+use tokio::sync::watch;
+
+use self::cache::Cache;
+use self::database::Door;
+use super::protocol::{Activity, Answer, Ask, LanesState, RouteDetail, Setting, SlowSource, SlowStatements};
+use crate::app::{Context, Database, Project};
+use crate::config;
+use crate::db::cluster::ClusterState;
+use crate::db::inspect;
+use crate::error::{Code, Error, Result};
+
+pub use crate::db::store::audit::Via;
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The operating system's user.
+    pub user: String,
+    /// By which means.
+    pub via: Via,
+}
+
+impl Actor {
+    /// The user of this process.
+    #[must_use]
+    pub fn own(via: Via) -> Self {
+        Self {
+            user: user_name(Uid::effective().as_raw()),
+            via,
+        }
+    }
+}
+
+/// A user's name, or `uid N` for one without.
+pub(super) fn user_name(uid: u32) -> String {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(user)) => user.name,
+        _ => format!("uid {uid}"),
+    }
+}
+
+/// What a running service has.
+pub struct Live {
+    /// Its handles.
+    pub context: Arc<Context>,
+    /// Its database; see [`Database::beside`].
+    pub database: Database,
+    /// What the embedded cluster does; absent with `database.url`.
+    pub cluster: Option<watch::Receiver<ClusterState>>,
+    /// Where it listens, as URLs.
+    pub listens: Vec<String>,
+}
+
+/// Answers and acts.
+pub struct Desk {
+    project: Project,
+    live: Option<Live>,
+    door: Door,
+    cache: Cache,
+    /// One change at a time.
+    changes: tokio::sync::Mutex<()>,
+    switches: routes::Switches,
+    /// Why the last reload was refused, if it was.
+    reload: std::sync::Mutex<Option<String>>,
+    /// Those that the service began with.
+    settings: Option<Vec<Setting>>,
+    started: jiff::Timestamp,
+}
+
+impl Desk {
+    /// The desk of a running service.
+    #[must_use]
+    pub fn open(project: Project, live: Live) -> Self {
+        let door = Door::new(project.clone(), Some(live.database.beside()));
+        let settings = config::effective(&project.directory).ok().map(|(settings, _)| settings);
+        Self {
+            settings,
+            ..Self::new(project, Some(live), door)
+        }
+    }
+
+    /// A desk without a service. It uses the database if that runs, and never starts it.
+    #[must_use]
+    pub fn offline(project: Project) -> Self {
+        let door = Door::new(project.clone(), None);
+        Self::new(project, None, door)
+    }
+
+    fn new(project: Project, live: Option<Live>, door: Door) -> Self {
+        Self {
+            project,
+            live,
+            door,
+            cache: Cache::default(),
+            changes: tokio::sync::Mutex::default(),
+            switches: routes::Switches::default(),
+            reload: std::sync::Mutex::default(),
+            settings: None,
+            started: jiff::Timestamp::now(),
+        }
+    }
+
+    /// Answers a question. What comes from the database is at most a few seconds old.
+    ///
+    /// # Errors
+    /// What keeps it from being answered: most often [`Code::DatabaseUnavailable`].
+    pub async fn ask(&self, ask: Ask) -> Result<Answer> {
+        let age = match &ask {
+            Ask::Status | Ask::Activity | Ask::Locks => 1000,
+            Ask::Routes | Ask::Route { .. } | Ask::Migrations | Ask::Audit => 1000,
+            Ask::Tables | Ask::Indexes | Ask::SlowStatements => 5000,
+            Ask::Migration { .. } | Ask::Settings | Ask::Logs | Ask::Rehearse { .. } => 0,
+        };
+        match age {
+            0 => self.find(&ask).await,
+            age => self.cache.get(&ask, Duration::from_millis(age), self.find(&ask)).await,
+        }
+    }
+
+    async fn find(&self, ask: &Ask) -> Result<Answer> {
+        Ok(match ask {
+            Ask::Status => Answer::Status(Box::new(self.status().await)),
+            Ask::Routes => Answer::Routes(self.routes().await?),
+            Ask::Route { route } => Answer::Route(Box::new(self.route(route).await?)),
+            Ask::Migrations => Answer::Migrations(self.migrations().await?),
+            Ask::Migration { name } => Answer::Migration(self.migration(name).await?),
+            Ask::Rehearse { upto } => Answer::Rehearse(self.rehearse(upto.as_deref()).await?),
+            Ask::Activity => Answer::Activity(self.activity().await?),
+            Ask::SlowStatements => Answer::SlowStatements(self.slow().await?),
+            Ask::Locks => Answer::Locks(self.door.ask(|client| Box::pin(inspect::locks(client))).await?),
+            Ask::Tables => Answer::Tables(self.door.ask(|client| Box::pin(inspect::tables(client))).await?),
+            Ask::Indexes => Answer::Indexes(self.door.ask(|client| Box::pin(inspect::indexes(client))).await?),
+            Ask::Settings => Answer::Settings(self.settings()?),
+            Ask::Audit => Answer::Audit(self.audit().await?),
+            Ask::Logs => Answer::Logs(self.last_lines().await?),
+        })
+    }
+
+    fn settings(&self) -> Result<Vec<Setting>> {
+        match &self.settings {
+            Some(settings) => Ok(settings.clone()),
+            None => config::effective(&self.project.directory).map(|(settings, _)| settings),
+        }
+    }
+
+    /// What the lanes are at; nothing without a service.
+    fn lanes(&self) -> Option<LanesState> {
+        self.live.as_ref().map(|live| live.context.lanes.state())
+    }
+
+    async fn activity(&self) -> Result<Activity> {
+        let (sessions, max_connections) = self
+            .door
+            .ask(|client| {
+                Box::pin(async move {
+                    Ok((
+                        inspect::activity(client).await?,
+                        inspect::overview(client).await?.max_connections,
+                    ))
+                })
+            })
+            .await?;
+        Ok(Activity {
+            lanes: self.lanes(),
+            sessions,
+            max_connections,
+        })
+    }
+
+    /// What the extension counted; without it, or without a database, what the lanes did.
+    async fn slow(&self) -> Result<SlowStatements> {
+        let counted = self.door.ask(|client| Box::pin(inspect::slow(client))).await;
+        match (counted, &self.live) {
+            (Ok(Some(statements)), _) => Ok(SlowStatements {
+                source: SlowSource::PgStatStatements,
+                statements,
+            }),
+            (_, Some(live)) => Ok(SlowStatements {
+                source: SlowSource::Lanes,
+                statements: live.context.lanes.slow(),
+            }),
+            (Ok(None), None) => Err(Error::new(
+                Code::ServiceDown,
+                "nobody counts statements: the service is not running, and the extension pg_stat_statements is not there",
+            )
+            .with_hint("Start the service with `windlass serve`.")),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    async fn route(&self, name: &str) -> Result<RouteDetail> {
+        let snapshot = self.snapshot().await?;
+        let route = routes::named(&snapshot, name)?;
+        let line = self.line(route, &self.switched_off().await);
+        let mut detail = RouteDetail {
+            line,
+            description: route.resource.description.clone(),
+            parameters: Vec::new(),
+            body: Vec::new(),
+            reply: Vec::new(),
+            guards: Vec::new(),
+            sql: None::<String>,
+            explain: None,
+            example: None,
+        };
+        if let Some(sql) = detail.sql.clone() {
+            let plan = self
+                .door
+                .ask(move |client| Box::pin(async move { inspect::explain(client, &sql).await }));
+            detail.explain = plan.await.ok();
+        }
+        Ok(detail)
+    }
+}

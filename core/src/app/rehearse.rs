@@ -1,0 +1,32 @@
+//! What pending migrations would do, to the tables and to the API.
+
+use super::project::{Database, Project};
+use crate::contract::{self, Snapshot};
+use crate::db::migrate::Contracts;
+use crate::db::migrate::rehearsal::Rehearsal;
+use crate::error::Result;
+use crate::openapi;
+
+/// Rehearses the pending migrations, up to the one named `upto`, with the resource files as they are now.
+///
+/// This takes real locks; [`Migrator::rehearse`](crate::db::migrate::Migrator::rehearse) tells how they are bounded.
+///
+/// # Errors
+/// As [`Project::migrator`] and [`Migrator::rehearse`](crate::db::migrate::Migrator::rehearse).
+pub async fn rehearse(project: &Project, database: &Database, upto: Option<&str>) -> Result<Vec<Rehearsal>> {
+    let migrator = project.migrator(database).await?;
+    // An outside server is asked by the role that serves; its name in the URL may be a pooler's own spelling.
+    let role = database.embedded.as_ref().and_then(|_| database.login.get_user());
+    migrator
+        .rehearse(upto, role, |catalog| {
+            // A file that does not fit gives no routes; that a table is still to come is no mistake.
+            let (resources, mistakes) = contract::load(&project.directory, catalog);
+            let settings = &project.settings;
+            let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), resources);
+            Ok(Contracts {
+                document: openapi::document(&snapshot)?,
+                mistakes,
+            })
+        })
+        .await
+}

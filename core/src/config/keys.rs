@@ -1,0 +1,173 @@
+//! Every setting there is: its key, its default and what it is for. The one list.
+
+/// A setting that can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key {
+    /// Such as `http.listen`.
+    pub(super) name: &'static str,
+    /// What holds when nothing sets it, in the file's syntax; empty where that is nothing, or depends on the machine.
+    pub(super) default: &'static str,
+    /// A value that shows the syntax, where there is no default.
+    pub(super) example: &'static str,
+    /// What it is for, in one line.
+    pub(super) description: &'static str,
+}
+
+const fn key(name: &'static str, default: &'static str, description: &'static str) -> Key {
+    Key {
+        name,
+        default,
+        example: default,
+        description,
+    }
+}
+
+/// One without a default that can be written down.
+const fn unset(name: &'static str, example: &'static str, description: &'static str) -> Key {
+    Key {
+        name,
+        default: "",
+        example,
+        description,
+    }
+}
+
+/// Every key, in the order in which they are shown; sections stay together.
+pub(super) const KEYS: &[Key] = &[
+    key("title", "\"Windlass\"", "of the API, in the docs"),
+    key("version", "\"0.1.0\"", "of the API, in the docs"),
+    key(
+        "http.listen",
+        "\"127.0.0.1:8080\"",
+        "or \"unix:/run/app.sock\", or an array of both",
+    ),
+    key("http.body_limit", "\"1MiB\"", "the largest body"),
+    key("http.header_timeout", "\"10s\"", "for a request's headers to arrive"),
+    key("http.body_timeout", "\"30s\"", "for a request's body to arrive"),
+    key("http.idle_timeout", "\"75s\"", "for a connection without a request"),
+    key(
+        "http.shutdown_timeout",
+        "\"30s\"",
+        "for requests in flight, once told to stop",
+    ),
+    unset(
+        "database.url",
+        "\"postgresql://…\"",
+        "an outside server; absent: the embedded cluster",
+    ),
+    key(
+        "database.max_connections",
+        "16",
+        "of the serving side; other commands use a few besides",
+    ),
+    key("database.pool_wait", "\"1s\"", "for a connection to come free"),
+    key("database.statement_timeout", "\"15s\"", "for one statement"),
+    key("database.connect_timeout", "\"3s\"", "for a connection to be made"),
+    unset(
+        "postgres.memory",
+        "\"2GiB\"",
+        "to tune the embedded cluster for; absent: what the machine or its cgroup has",
+    ),
+    unset(
+        "postgres.max_connections",
+        "40",
+        "of the embedded cluster; absent: enough for the serving side and the commands",
+    ),
+    key(
+        "log.level",
+        "\"info\"",
+        "the least that is written: off, error, warn, info, debug or trace",
+    ),
+    key("log.format", "\"text\"", "or \"json\""),
+    key(
+        "docs.enabled",
+        "true",
+        "whether /docs, /redoc and /openapi.json are served",
+    ),
+    key(
+        "admin.enabled",
+        "true",
+        "whether the service answers console and commands on a socket",
+    ),
+    unset(
+        "admin.socket",
+        "\"/run/app/admin.sock\"",
+        "the socket's path; absent: chosen",
+    ),
+    unset(
+        "admin.group",
+        "\"operators\"",
+        "who may use the socket besides its owner; absent: nobody",
+    ),
+];
+
+/// The key of that name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// The names of all keys.
+pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {
+    KEYS.iter().map(|key| key.name)
+}
+
+/// The names of all sections, each as often as it has keys.
+pub(super) fn sections() -> impl Iterator<Item = &'static str> + Clone {
+    names().filter_map(|name| name.split_once('.').map(|(section, _)| section))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::fmt::Write;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The settings as a file, each with its default.
+    fn block() -> String {
+        let mut text = String::new();
+        let mut section = "";
+        for key in KEYS {
+            let (inside, name) = key.name.split_once('.').unwrap_or(("", key.name));
+            if inside != section {
+                section = inside;
+                let _ = writeln!(text, "[{section}]");
+            }
+            let line = format!("{name} = {}", key.example);
+            let _ = writeln!(text, "{line:<33} # {}", key.description);
+        }
+        text
+    }
+
+    #[test]
+    fn the_defaults_are_those_that_are_used() {
+        let mut file = String::new();
+        for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
+            let (section, name) = key.name.split_once('.').unwrap_or(("", key.name));
+            if section.is_empty() {
+                let _ = writeln!(file, "{name} = {}", key.default);
+            } else {
+                let _ = writeln!(file, "{section}.{name} = {}", key.default);
+            }
+        }
+        let (written, mistakes) = super::super::read(&file, &HashMap::new());
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        let (silent, _) = super::super::read("", &HashMap::new());
+        assert_eq!(format!("{written:?}"), format!("{silent:?}"));
+    }
+
+    /// `UPDATE_DOCS=1` writes the block anew.
+    #[test]
+    fn the_docs_name_every_setting() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (before, rest) = text.split_once("```toml\n").unwrap();
+        let (shown, after) = rest.split_once("```").unwrap();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, format!("{before}```toml\n{}```{after}", block())).unwrap();
+        } else {
+            assert_eq!(shown, block(), "docs/operating.md: run with UPDATE_DOCS=1");
+        }
+    }
+}
