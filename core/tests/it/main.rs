@@ -12,3 +12,4 @@ mod matrix;
 mod refusals;
 mod serving;
 mod survival;
+mod telemetry;
