@@ -13,3 +13,4 @@ mod matrix;
 mod refusals;
 mod serving;
 mod survival;
+mod telemetry;
