@@ -3,5 +3,8 @@
 //! `protocol` is what is said. `desk` answers it, with the handles of a running service or, when there is none,
 //! from the project's files and the database alone. `socket` carries it, `client` speaks it.
 
+mod field_words;
 pub mod health;
 pub mod protocol;
+pub mod route_detail;
+mod route_sql;
