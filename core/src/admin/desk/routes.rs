@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::database::within;
 use super::{Actor, Desk};
 use crate::admin::protocol::{Disabled, Done, RouteLine};
+use crate::admin::route_detail;
 use crate::app::contracts;
-use crate::contract::{Grant, Route, Snapshot};
+use crate::contract::{Route, Snapshot};
 use crate::db::store::route_state;
 use crate::error::{Code, Error, Result};
 use crate::suggest::nearest;
@@ -75,18 +76,13 @@ impl Desk {
     }
 
     pub(super) fn line(&self, route: &Route, off: &HashMap<String, Disabled>) -> RouteLine {
-        let grants = route.resource.access.of(route.verb).unwrap_or_default();
         RouteLine {
-            route: route.name.clone(),
-            method: route.method.to_owned(),
-            path: route.path.clone(),
-            file: route.resource.file.display().to_string(),
-            access: grants.iter().map(told).collect(),
             disabled: off.get(&route.name).cloned(),
             figures: self
                 .live
                 .as_ref()
                 .map(|live| live.context.telemetry.figures(&route.name).unwrap_or_default()),
+            ..route_detail::line(route)
         }
     }
 
@@ -124,14 +120,4 @@ pub(super) fn named<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a Route>
             None => "`windlass routes` lists them; the name is method and path, such as `GET /api/leads`.".to_owned(),
         })
     })
-}
-
-/// A grant as a resource file spells it.
-fn told(grant: &Grant) -> String {
-    match grant {
-        Grant::Public => "public".to_owned(),
-        Grant::Authenticated => "authenticated".to_owned(),
-        Grant::Scope(name) => format!("scope:{name}"),
-        Grant::Role(name) => format!("role:{name}"),
-    }
 }

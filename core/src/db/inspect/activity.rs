@@ -37,7 +37,7 @@ pub async fn activity(client: &Client) -> Result<Vec<Session>> {
         started = moment("a.backend_start"),
         since_change = since("a.state_change"),
         since_query = since("a.query_start"),
-        since_transaction = since("a.xact_start"),
+        since_transaction = format!("case when a.xact_start is not null then {} end", since("a.xact_start")),
     );
     let rows = client.query_typed(&query, &[]).await.map_err(failed)?;
     let session = |row: &tokio_postgres::Row| -> Result<Session> {
