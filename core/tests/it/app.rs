@@ -24,6 +24,7 @@ pub struct App {
     pub client: reqwest::Client,
     pub base: String,
     pub address: std::net::SocketAddr,
+    pub directory: std::path::PathBuf,
 }
 
 /// What a test may change.
@@ -102,6 +103,7 @@ where
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             base: format!("http://{address}"),
             address,
+            directory: folder.path().to_owned(),
         });
         let outcome = AssertUnwindSafe(test(Arc::clone(&app))).catch_unwind().await;
         stop.send(()).unwrap();
