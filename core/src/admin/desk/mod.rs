@@ -90,7 +90,7 @@ impl Desk {
     /// The desk of a running service.
     #[must_use]
     pub fn open(project: Project, live: Live) -> Self {
-        let door = Door::new(project.clone(), Some(live.database.beside()));
+        let door = Door::new(project.clone(), Some(live.database.beside()), live.cluster.clone());
         let settings = config::effective(&project.directory).ok().map(|(settings, _)| settings);
         Self {
             settings,
@@ -101,7 +101,7 @@ impl Desk {
     /// A desk without a service. It uses the database if that runs, and never starts it.
     #[must_use]
     pub fn offline(project: Project) -> Self {
-        let door = Door::new(project.clone(), None);
+        let door = Door::new(project.clone(), None, None);
         Self::new(project, None, door)
     }
 

@@ -9,6 +9,7 @@ use crate::admin::protocol::{Disabled, Done, RouteLine};
 use crate::admin::route_detail;
 use crate::app::contracts;
 use crate::contract::{Route, Snapshot};
+use crate::db::pool::Pool;
 use crate::db::store::route_state;
 use crate::error::{Code, Error, Result};
 use crate::suggest::nearest;
@@ -45,7 +46,10 @@ impl Desk {
     }
 
     async fn stored(&self) -> Result<HashMap<String, Disabled>> {
-        let all = within(route_state::all(&self.door.stores()?)).await?;
+        let all = self
+            .door
+            .stored(|pool| async move { route_state::all(&pool).await })
+            .await?;
         let disabled = |off: route_state::Off| (off.route, Disabled { at: off.at, by: off.by });
         Ok(all.into_iter().map(disabled).collect())
     }
@@ -89,13 +93,15 @@ impl Desk {
     /// Switches a route off, or on again.
     pub(super) async fn switch(&self, name: &str, on: bool, actor: &Actor) -> Result<Done> {
         let _one = self.switches.changing.lock().await;
-        let stores = self.door.stores()?;
         let changed = if on {
             // Also one that is no route any more.
-            within(route_state::enable(&stores, name)).await?
+            let enable = |pool: Pool| async move { route_state::enable(&pool, name).await };
+            self.door.stored(enable).await?
         } else {
             named(&*self.snapshot().await?, name)?;
-            within(route_state::disable(&stores, name, &actor.user)).await?
+            let by = actor.user.as_str();
+            let disable = |pool: Pool| async move { route_state::disable(&pool, name, by).await };
+            self.door.stored(disable).await?
         };
         self.load_switches().await?;
         Ok(Done {

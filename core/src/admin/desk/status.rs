@@ -87,15 +87,11 @@ impl Desk {
         let database = self.door.database().ok();
         let cluster = self.live.as_ref().and_then(|live| live.cluster.as_ref());
         let cluster = cluster.map(|state| state.borrow().clone());
-        let (pid, doing) = match &cluster {
-            Some(ClusterState::Running { pid }) => (Some(*pid), None),
-            Some(ClusterState::Starting) => (None, Some("starting".to_owned())),
-            Some(ClusterState::Restarting { attempt, reason }) => {
-                (None, Some(format!("restarting, attempt {attempt}: {reason}")))
-            }
-            Some(ClusterState::Stopped) => (None, Some("stopped".to_owned())),
-            None => (None, None),
+        let pid = match &cluster {
+            Some(ClusterState::Running { pid }) => Some(*pid),
+            _ => None,
         };
+        let doing = self.door.trouble();
         let address = match (&database, &self.project.settings.database.url) {
             (Some(database), _) => connect::address(&database.owner),
             (None, Some(url)) => connect::address(url.reveal()),
