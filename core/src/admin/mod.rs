@@ -6,9 +6,12 @@
 pub mod batches;
 pub mod client;
 pub mod desk;
+mod field_words;
 pub mod health;
 mod place;
 pub mod protocol;
+pub mod route_detail;
+mod route_sql;
 pub mod socket;
 pub mod source;
 

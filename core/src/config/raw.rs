@@ -96,7 +96,7 @@ fn mistyped(environment: &HashMap<String, String>) -> Vec<Diagnostic> {
         .keys()
         .filter(|name| !known.contains(name) && !OTHERS.contains(&name.as_str()))
         .filter(|name| {
-            let inside = |section: &str| Some(name.strip_prefix(&variable(section))?.strip_prefix('_')?);
+            let inside = |section: &str| name.strip_prefix(&variable(section))?.strip_prefix('_');
             keys::sections().any(|section| inside(section).is_some_and(|rest| !is_of_kubernetes(rest)))
         })
         .map(|name| {

@@ -337,7 +337,7 @@ fn kinds() -> Resource {
 }
 
 /// Two tables and a view.
-pub(super) fn snapshot() -> Snapshot {
+pub(crate) fn snapshot() -> Snapshot {
     let mut view = resource(
         "busy-leads",
         vec![nullable(field("email", "text", Kind::Text { max_length: None }))],

@@ -20,9 +20,11 @@ use windlass_core::http::Server;
 /// A running service.
 pub struct App {
     pub cluster: Cluster,
+    pub context: Arc<Context>,
     pub client: reqwest::Client,
     pub base: String,
     pub address: std::net::SocketAddr,
+    pub directory: std::path::PathBuf,
 }
 
 /// What a test may change.
@@ -94,12 +96,14 @@ where
             panic!("no address")
         };
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run(context, async { _ = stopped.await }));
+        let serving = tokio::spawn(server.run(Arc::clone(&context), async { _ = stopped.await }));
         let app = Arc::new(App {
             cluster,
+            context,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             base: format!("http://{address}"),
             address,
+            directory: folder.path().to_owned(),
         });
         let outcome = AssertUnwindSafe(test(Arc::clone(&app))).catch_unwind().await;
         stop.send(()).unwrap();

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use tokio_postgres::{Client, Config};
+use windlass_core::admin::route_detail;
+use windlass_core::contract;
 use windlass_core::db::cluster::Role;
 use windlass_core::db::inspect::{self, IndexProblem, LockNode, Refusal, Session};
 use windlass_core::db::migrate::Migrator;
@@ -364,6 +366,32 @@ fn plans_are_made_without_values_and_nothing_is_run() {
         assert_eq!(rows[0].get::<_, i64>(0), 2000);
         assert_eq!(inspect::overview(&admin).await.unwrap().oldest_transaction, None);
         introspect::catalog(&admin).await.unwrap();
+    });
+}
+
+#[test]
+fn every_route_of_a_project_has_a_plan() {
+    with_app(Setup::default(), |app| async move {
+        let admin = admin(&app, Role::Login).await;
+        let catalog = introspect::catalog(&admin).await.unwrap();
+        let read = |(name, text): &(&str, &str)| {
+            let file = std::path::PathBuf::from(format!("resources/{name}.toml"));
+            let resource = contract::read_resource(&file, text, &catalog, &|_| Err(String::new())).unwrap();
+            std::sync::Arc::new(resource)
+        };
+        let resources = crate::fixture::RESOURCES.iter().map(read).collect();
+        let snapshot = contract::Snapshot::new("Test".into(), "1".into(), resources);
+        assert!(snapshot.routes.len() > 15);
+        for route in &snapshot.routes {
+            let detail = route_detail::detail(route, 1 << 20).unwrap();
+            let sql = detail.sql.unwrap_or_else(|| panic!("no statement: {}", route.name));
+            let plan = inspect::explain(&admin, &sql).await;
+            match plan {
+                Ok(plan) => assert!(plan.contains("cost="), "{plan}"),
+                Err(error) if error.code() == Code::Usage => {}
+                Err(error) => panic!("{}: {error}\n{sql}", route.name),
+            }
+        }
     });
 }
 

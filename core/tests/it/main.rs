@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod admin;
 mod api;
 mod app;
 mod catalogue;
@@ -13,3 +14,4 @@ mod matrix;
 mod refusals;
 mod serving;
 mod survival;
+mod telemetry;

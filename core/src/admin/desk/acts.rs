@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::database::within;
 use super::{Actor, Desk};
 use crate::admin::protocol::{Act, AuditEntry, Done};
 use crate::app::Database;
 use crate::app::reload::{Reloaded, reload};
 use crate::db::inspect::{self, Refusal};
 use crate::db::migrate::{self, Migrator};
+use crate::db::pool::Pool;
 use crate::db::store::audit;
 use crate::error::{Code, Error, Result};
 
@@ -55,8 +55,8 @@ impl Desk {
             Ok(_) => (audit::Ending::Done, None),
             Err(error) => (audit::Ending::Refused, Some(error.message())),
         };
-        let stores = self.door.stores()?;
-        if let Err(error) = within(audit::end(&stores, id, ending, reason)).await {
+        let end = |pool: Pool| async move { audit::end(&pool, id, ending, reason).await };
+        if let Err(error) = self.door.stored(end).await {
             tracing::warn!(
                 audit = id,
                 "how the act ended could not be written to the audit table: {error}"
@@ -82,7 +82,11 @@ impl Desk {
             command: act.command(),
             detail: serde_json::to_value(act).ok(),
         };
-        within(audit::begin(&self.door.stores()?, new)).await
+        let begin = |pool: Pool| {
+            let new = new.clone();
+            async move { audit::begin(&pool, new).await }
+        };
+        self.door.stored(begin).await
     }
 
     async fn work(&self, act: &Act, actor: &Actor, database: &Database) -> Result<Done> {
@@ -188,7 +192,10 @@ impl Desk {
     }
 
     pub(super) async fn audit(&self) -> Result<Vec<AuditEntry>> {
-        let entries = within(audit::latest(&self.door.stores()?, SHOWN)).await?;
+        let entries = self
+            .door
+            .stored(|pool| async move { audit::latest(&pool, SHOWN).await })
+            .await?;
         let told = |entry: audit::Entry| AuditEntry {
             id: entry.id,
             at: entry.at,

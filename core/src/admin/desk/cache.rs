@@ -59,7 +59,10 @@ impl Cache {
 }
 
 fn copy(answer: &Result<Answer>) -> Result<Answer> {
-    answer.as_ref().map(Clone::clone).map_err(Error::retold)
+    match answer {
+        Ok(answer) => Ok(answer.clone()),
+        Err(error) => Err(error.retold()),
+    }
 }
 
 #[cfg(test)]

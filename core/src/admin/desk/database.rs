@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config};
 
 use crate::app::{Database, Project};
-use crate::db::cluster::Role;
+use crate::db::cluster::{ClusterState, Role};
 use crate::db::inspect;
 use crate::db::pool::Pool;
 use crate::error::{Code, Error, Result};
@@ -25,6 +25,8 @@ pub(super) struct Door {
     project: Project,
     /// The one that the service uses; looked for anew each time without a service.
     fixed: Option<Arc<Database>>,
+    /// What the embedded cluster does, if this process runs it.
+    cluster: Option<watch::Receiver<ClusterState>>,
     stores: OnceLock<Pool>,
     /// For how it is: never behind a question that takes long.
     state: Mutex<Option<Client>>,
@@ -32,10 +34,15 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn new(project: Project, fixed: Option<Database>) -> Self {
+    pub(super) fn new(
+        project: Project,
+        fixed: Option<Database>,
+        cluster: Option<watch::Receiver<ClusterState>>,
+    ) -> Self {
         Self {
             project,
             fixed: fixed.map(Arc::new),
+            cluster,
             stores: OnceLock::new(),
             state: Mutex::default(),
             questions: Mutex::default(),
@@ -53,13 +60,47 @@ impl Door {
         })
     }
 
-    /// Connections for Windlass's own tables.
-    pub(super) fn stores(&self) -> Result<Pool> {
-        let make = |database: &Database| Pool::new(&database.owner, STORES, LIMIT);
-        match &self.fixed {
-            Some(database) => Ok(self.stores.get_or_init(|| make(database)).clone()),
-            None => Ok(make(&*self.database()?)),
+    /// What the embedded cluster does instead of running.
+    pub(super) fn trouble(&self) -> Option<String> {
+        match &*self.cluster.as_ref()?.borrow() {
+            ClusterState::Running { .. } => None,
+            ClusterState::Starting => Some("starting".to_owned()),
+            ClusterState::Restarting { attempt, reason } => Some(format!("restarting, attempt {attempt}: {reason}")),
+            ClusterState::Stopped => Some("stopped".to_owned()),
         }
+    }
+
+    /// Refuses at once where waiting is in vain.
+    fn reachable(&self) -> Result<()> {
+        match self.trouble() {
+            None => Ok(()),
+            Some(doing) => Err(Error::new(Code::DatabaseUnavailable, format!("PostgreSQL is {doing}"))
+                .with_retry_after(1)
+                .with_hint("`windlass health` says how it is.")),
+        }
+    }
+
+    /// Works on Windlass's own tables. Connections that broke while they lay idle are passed over.
+    pub(super) async fn stored<T, F>(&self, work: impl Fn(Pool) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        self.reachable()?;
+        let make = |database: &Database| Pool::new(&database.owner, STORES, LIMIT);
+        let pool = match &self.fixed {
+            Some(database) => self.stores.get_or_init(|| make(database)).clone(),
+            None => make(&*self.database()?),
+        };
+        within(async {
+            for _ in 0..STORES {
+                match work(pool.clone()).await {
+                    Err(error) if error.code() == Code::DatabaseUnavailable => {}
+                    done => return done,
+                }
+            }
+            work(pool.clone()).await
+        })
+        .await
     }
 
     /// Asks how the database is.
@@ -83,6 +124,7 @@ impl Door {
         place: &Mutex<Option<Client>>,
         question: impl for<'c> FnOnce(&'c Client) -> BoxFuture<'c, Result<T>>,
     ) -> Result<T> {
+        self.reachable()?;
         let mut place = place.lock().await;
         // Taken out meanwhile: a question that is given up in the middle takes its connection with it.
         let client = match place.take().filter(|client| !client.is_closed()) {

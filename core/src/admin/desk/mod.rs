@@ -9,8 +9,9 @@ mod routes;
 mod status;
 mod streams;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::unistd::{Uid, User};
 use tokio::sync::watch;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use self::cache::Cache;
 use self::database::Door;
 use super::protocol::{Activity, Answer, Ask, LanesState, RouteDetail, Setting, SlowSource, SlowStatements};
+use super::route_detail;
 use crate::app::{Context, Database, Project};
 use crate::config;
 use crate::db::cluster::ClusterState;
@@ -80,13 +82,15 @@ pub struct Desk {
     /// Those that the service began with.
     settings: Option<Vec<Setting>>,
     started: jiff::Timestamp,
+    /// How often requests found no lane, at the times when somebody asked.
+    timeouts: std::sync::Mutex<VecDeque<(Instant, u64)>>,
 }
 
 impl Desk {
     /// The desk of a running service.
     #[must_use]
     pub fn open(project: Project, live: Live) -> Self {
-        let door = Door::new(project.clone(), Some(live.database.beside()));
+        let door = Door::new(project.clone(), Some(live.database.beside()), live.cluster.clone());
         let settings = config::effective(&project.directory).ok().map(|(settings, _)| settings);
         Self {
             settings,
@@ -97,7 +101,7 @@ impl Desk {
     /// A desk without a service. It uses the database if that runs, and never starts it.
     #[must_use]
     pub fn offline(project: Project) -> Self {
-        let door = Door::new(project.clone(), None);
+        let door = Door::new(project.clone(), None, None);
         Self::new(project, None, door)
     }
 
@@ -112,6 +116,7 @@ impl Desk {
             reload: std::sync::Mutex::default(),
             settings: None,
             started: jiff::Timestamp::now(),
+            timeouts: std::sync::Mutex::default(),
         }
     }
 
@@ -207,17 +212,8 @@ impl Desk {
         let snapshot = self.snapshot().await?;
         let route = routes::named(&snapshot, name)?;
         let line = self.line(route, &self.switched_off().await);
-        let mut detail = RouteDetail {
-            line,
-            description: route.resource.description.clone(),
-            parameters: Vec::new(),
-            body: Vec::new(),
-            reply: Vec::new(),
-            guards: Vec::new(),
-            sql: None::<String>,
-            explain: None,
-            example: None,
-        };
+        let mut detail = route_detail::detail(route, self.project.settings.http.body_limit)?;
+        detail.line = line;
         if let Some(sql) = detail.sql.clone() {
             let plan = self
                 .door

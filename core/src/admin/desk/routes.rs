@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::database::within;
 use super::{Actor, Desk};
 use crate::admin::protocol::{Disabled, Done, RouteLine};
+use crate::admin::route_detail;
 use crate::app::contracts;
-use crate::contract::{Grant, Route, Snapshot};
+use crate::contract::{Route, Snapshot};
+use crate::db::pool::Pool;
 use crate::db::store::route_state;
 use crate::error::{Code, Error, Result};
 use crate::suggest::nearest;
@@ -44,7 +46,10 @@ impl Desk {
     }
 
     async fn stored(&self) -> Result<HashMap<String, Disabled>> {
-        let all = within(route_state::all(&self.door.stores()?)).await?;
+        let all = self
+            .door
+            .stored(|pool| async move { route_state::all(&pool).await })
+            .await?;
         let disabled = |off: route_state::Off| (off.route, Disabled { at: off.at, by: off.by });
         Ok(all.into_iter().map(disabled).collect())
     }
@@ -75,31 +80,28 @@ impl Desk {
     }
 
     pub(super) fn line(&self, route: &Route, off: &HashMap<String, Disabled>) -> RouteLine {
-        let grants = route.resource.access.of(route.verb).unwrap_or_default();
         RouteLine {
-            route: route.name.clone(),
-            method: route.method.to_owned(),
-            path: route.path.clone(),
-            file: route.resource.file.display().to_string(),
-            access: grants.iter().map(told).collect(),
             disabled: off.get(&route.name).cloned(),
             figures: self
                 .live
                 .as_ref()
                 .map(|live| live.context.telemetry.figures(&route.name).unwrap_or_default()),
+            ..route_detail::line(route)
         }
     }
 
     /// Switches a route off, or on again.
     pub(super) async fn switch(&self, name: &str, on: bool, actor: &Actor) -> Result<Done> {
         let _one = self.switches.changing.lock().await;
-        let stores = self.door.stores()?;
         let changed = if on {
             // Also one that is no route any more.
-            within(route_state::enable(&stores, name)).await?
+            let enable = |pool: Pool| async move { route_state::enable(&pool, name).await };
+            self.door.stored(enable).await?
         } else {
             named(&*self.snapshot().await?, name)?;
-            within(route_state::disable(&stores, name, &actor.user)).await?
+            let by = actor.user.as_str();
+            let disable = |pool: Pool| async move { route_state::disable(&pool, name, by).await };
+            self.door.stored(disable).await?
         };
         self.load_switches().await?;
         Ok(Done {
@@ -124,14 +126,4 @@ pub(super) fn named<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a Route>
             None => "`windlass routes` lists them; the name is method and path, such as `GET /api/leads`.".to_owned(),
         })
     })
-}
-
-/// A grant as a resource file spells it.
-fn told(grant: &Grant) -> String {
-    match grant {
-        Grant::Public => "public".to_owned(),
-        Grant::Authenticated => "authenticated".to_owned(),
-        Grant::Scope(name) => format!("scope:{name}"),
-        Grant::Role(name) => format!("role:{name}"),
-    }
 }

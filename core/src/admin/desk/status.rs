@@ -1,23 +1,72 @@
 //! How the service and its database are, at a glance; answered whatever is down.
 
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
 use super::Desk;
-use crate::admin::protocol::{DatabaseState, ServiceState, Status};
+use crate::admin::health::{self, Amount, DatabaseFacts, Facts, LaneFacts, MigrationFacts, Named, TrafficFacts};
+use crate::admin::protocol::{
+    Answer, Ask, DatabaseState, LanesState, MigrationState, MigrationStatus, Sample, ServiceState, Status,
+};
 use crate::admin::socket::WINDLASS;
 use crate::db::cluster::ClusterState;
 use crate::db::connect;
 use crate::db::inspect::{self, Overview};
 use crate::error::{Error, Result};
+use crate::telemetry::machine::Gauge;
+
+/// What is meant by "lately".
+const LATELY: Duration = Duration::from_secs(60);
+/// Migrations change seldom, and are not read for each look at the status.
+const MIGRATIONS: Duration = Duration::from_secs(5);
 
 impl Desk {
     pub(super) async fn status(&self) -> Status {
-        let overview = self.door.state(|client| Box::pin(inspect::overview(client))).await;
-        let database = self.database_state(&overview);
+        // Side by side: a database that hangs costs the time of one.
+        let (overview, migrations) = tokio::join!(
+            self.door.state(|client| Box::pin(inspect::overview(client))),
+            self.cache.get(&Ask::Migrations, MIGRATIONS, async {
+                Ok(Answer::Migrations(self.migrations().await?))
+            }),
+        );
+        let (database, restarting) = self.database_state(&overview);
         let live = self.live.as_ref();
         let service = match live {
             None => ServiceState::Down,
             Some(live) if live.context.is_stopping() => ServiceState::Stopping,
             Some(_) => ServiceState::Running,
         };
+        let samples = live.map(|live| live.context.telemetry.samples()).unwrap_or_default();
+        let lanes = self.lanes();
+        let mut facts = Facts {
+            service: Some(service),
+            database: DatabaseFacts {
+                up: Some(database.up),
+                reason: database.reason.clone(),
+                restarting,
+                about: format!("PostgreSQL {} at {}", database.version, database.address),
+            },
+            migrations: match &migrations {
+                Ok(Answer::Migrations(all)) => Some(counted(all)),
+                _ => None,
+            },
+            reload_failed: self.reload.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            lanes: lanes.map(|lanes| self.lane_facts(lanes)),
+            docs: Some(self.project.settings.docs),
+            ..Facts::default()
+        };
+        if let Ok(overview) = &overview {
+            facts.connections = Some((overview.connections, overview.max_connections));
+            facts.oldest_transaction = overview.oldest_transaction;
+            facts.idle_in_transaction = overview.idle_in_transaction;
+            facts.invalid_indexes = Some(overview.invalid_indexes);
+            facts.wraparound_age = Some(overview.wraparound_age);
+        }
+        if live.is_some() || overview.is_ok() {
+            facts.disabled_routes = self.switched_off().await.into_keys().collect();
+            facts.disabled_routes.sort_unstable();
+        }
+        self.machine(&samples, &mut facts);
         Status {
             windlass: WINDLASS.to_owned(),
             title: self.project.settings.title.clone(),
@@ -26,14 +75,15 @@ impl Desk {
             pid: live.map(|_| std::process::id()),
             started_at: live.map(|_| self.started.as_second()),
             listens: live.map(|live| live.listens.clone()).unwrap_or_default(),
-            lanes: self.lanes(),
-            checks: Vec::new(),
-            samples: live.map(|live| live.context.telemetry.samples()).unwrap_or_default(),
+            lanes,
+            checks: health::checks(&facts),
+            samples,
             database,
         }
     }
 
-    fn database_state(&self, overview: &Result<Overview>) -> DatabaseState {
+    /// How the database is, and whether it is being started again.
+    fn database_state(&self, overview: &Result<Overview>) -> (DatabaseState, bool) {
         let database = self.door.database().ok();
         let cluster = self.live.as_ref().and_then(|live| live.cluster.as_ref());
         let cluster = cluster.map(|state| state.borrow().clone());
@@ -41,20 +91,14 @@ impl Desk {
             Some(ClusterState::Running { pid }) => Some(*pid),
             _ => None,
         };
-        let doing = match cluster {
-            Some(ClusterState::Starting) => Some("starting".to_owned()),
-            Some(ClusterState::Restarting { attempt, reason }) => {
-                Some(format!("restarting, attempt {attempt}: {reason}"))
-            }
-            Some(ClusterState::Stopped) => Some("stopped".to_owned()),
-            Some(ClusterState::Running { .. }) | None => None,
-        };
+        let doing = self.door.trouble();
         let address = match (&database, &self.project.settings.database.url) {
             (Some(database), _) => connect::address(&database.owner),
             (None, Some(url)) => connect::address(url.reveal()),
             (None, None) => String::new(),
         };
-        DatabaseState {
+        let reason = |error: &Error| error.message().to_owned();
+        let state = DatabaseState {
             up: overview.is_ok() && doing.is_none(),
             version: overview
                 .as_ref()
@@ -63,8 +107,64 @@ impl Desk {
             address,
             embedded: self.project.settings.database.url.is_none(),
             pid,
-            reason: doing.or_else(|| overview.as_ref().err().map(|error: &Error| error.message().to_owned())),
+            reason: doing.or_else(|| overview.as_ref().err().map(reason)),
             bytes: overview.as_ref().ok().and_then(|overview| overview.bytes),
+        };
+        (state, matches!(cluster, Some(ClusterState::Restarting { .. })))
+    }
+
+    /// Disk, memory and traffic: from the samples, or looked up when there are none.
+    fn machine(&self, samples: &[Sample], facts: &mut Facts) {
+        let known = |free: u64, total: u64| (total > 0).then_some(Amount { free, total });
+        let Some(last) = samples.last() else {
+            let found = Gauge::default().look(&self.project.directory);
+            facts.disk = known(found.disk_free, found.disk_total);
+            facts.memory = known(found.memory_free, found.memory_total);
+            return;
+        };
+        facts.disk = known(last.disk_free, last.disk_total);
+        facts.memory = known(last.memory_free, last.memory_total);
+        let since = last.at - i64::try_from(LATELY.as_secs()).unwrap_or(i64::MAX);
+        let lately = samples.iter().filter(|sample| sample.at > since);
+        facts.traffic = Some(lately.fold(TrafficFacts::default(), |all, sample| TrafficFacts {
+            requests: all.requests + u64::from(sample.requests),
+            failed: all.failed + u64::from(sample.failed),
+            p99_us: all.p99_us.max(sample.p99_us),
+        }));
+    }
+
+    fn lane_facts(&self, lanes: LanesState) -> LaneFacts {
+        let now = Instant::now();
+        let mut seen = self.timeouts.lock().unwrap_or_else(PoisonError::into_inner);
+        while seen.front().is_some_and(|(at, _)| now.duration_since(*at) > LATELY) {
+            seen.pop_front();
         }
+        seen.push_back((now, lanes.timeouts));
+        let before = seen.front().map_or(lanes.timeouts, |(_, timeouts)| *timeouts);
+        LaneFacts {
+            busy: lanes.exclusive_busy,
+            max: lanes.exclusive_max,
+            timeouts: lanes.timeouts.saturating_sub(before),
+        }
+    }
+}
+
+fn counted(all: &[MigrationStatus]) -> MigrationFacts {
+    let of = |state: MigrationState| {
+        let mut those = all.iter().filter(|status| status.state == state);
+        let first = those.clone().next().map(|status| match status.name.as_str() {
+            "" => status.version.clone(),
+            name => name.to_owned(),
+        });
+        Named {
+            count: those.by_ref().count(),
+            first: first.unwrap_or_default(),
+        }
+    };
+    MigrationFacts {
+        pending: of(MigrationState::Pending),
+        failed: of(MigrationState::Failed),
+        drifted: of(MigrationState::Drifted),
+        gone: of(MigrationState::Gone),
     }
 }

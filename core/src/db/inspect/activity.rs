@@ -16,6 +16,8 @@ pub(super) const CLIENT: &str = "coalesce(a.backend_type = 'client backend',
 /// # Errors
 /// What the database says.
 pub async fn activity(client: &Client) -> Result<Vec<Session>> {
+    // None without one: `greatest` passes over null.
+    let since_transaction = format!("case when a.xact_start is not null then {} end", since("a.xact_start"));
     let query = format!(
         "select a.pid, coalesce({started}, ''), coalesce(a.usename::text, ''), coalesce(a.application_name, ''),
                 coalesce(host(a.client_addr), case when a.backend_start is null then '' else 'local' end),
@@ -37,7 +39,6 @@ pub async fn activity(client: &Client) -> Result<Vec<Session>> {
         started = moment("a.backend_start"),
         since_change = since("a.state_change"),
         since_query = since("a.query_start"),
-        since_transaction = since("a.xact_start"),
     );
     let rows = client.query_typed(&query, &[]).await.map_err(failed)?;
     let session = |row: &tokio_postgres::Row| -> Result<Session> {

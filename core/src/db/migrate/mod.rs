@@ -97,6 +97,8 @@ pub struct Migrator {
     owner: Config,
     client: Client,
     runs: Pool,
+    /// Whether the table of runs is there.
+    noted: bool,
     migrations: Vec<Migration>,
     wait: Duration,
     dumps: Option<Dumps>,
@@ -114,16 +116,16 @@ impl Migrator {
         Ok(migrator)
     }
 
-    /// As [`Migrator::open`], but for looking alone: it does not wait for one who migrates.
+    /// As [`Migrator::open`], but for looking alone: it changes nothing, and does not wait for one who migrates.
     ///
     /// # Errors
     /// As [`Migrator::open`].
     pub async fn look(owner: &Config, project: &Path) -> Result<Self> {
         let migrator = Self::connect(owner, project).await?;
-        if !own::is_current(&migrator.client).await? {
-            own::up(owner, &migrator.client, LOCK_WAIT).await?;
-        }
-        Ok(migrator)
+        Ok(Self {
+            noted: own::is_current(&migrator.client).await?,
+            ..migrator
+        })
     }
 
     async fn connect(owner: &Config, project: &Path) -> Result<Self> {
@@ -137,6 +139,7 @@ impl Migrator {
             owner: owner.clone(),
             client,
             runs,
+            noted: true,
             migrations,
             wait: LOCK_WAIT,
             dumps: None,
@@ -181,8 +184,14 @@ impl Migrator {
         let by_version = |runs: Vec<migration_run::Run>| -> HashMap<String, migration_run::Run> {
             runs.into_iter().map(|run| (run.version.clone(), run)).collect()
         };
-        let done = by_version(migration_run::latest_done(&self.runs).await?);
-        let mut last = by_version(migration_run::latest(&self.runs).await?);
+        let (done, mut last) = if self.noted {
+            (
+                by_version(migration_run::latest_done(&self.runs).await?),
+                by_version(migration_run::latest(&self.runs).await?),
+            )
+        } else {
+            (HashMap::new(), HashMap::new())
+        };
         let mut lines: BTreeMap<&str, Status> = BTreeMap::new();
         for migration in &self.migrations {
             let run_on = applied.get(&migration.version);

@@ -6,6 +6,8 @@ pub mod route_state;
 
 use diesel::data_types::PgTimestamp;
 
+use diesel::result::DatabaseErrorKind;
+
 use crate::error::{Code, Error};
 
 /// Postgres's clock begins in 2000: microseconds from Unix's beginning to its.
@@ -23,9 +25,10 @@ pub fn rfc3339(time: PgTimestamp) -> String {
 /// A failed statement on a table of our own.
 fn failed(error: diesel::result::Error) -> Error {
     match error {
-        diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::ClosedConnection, _) => {
-            Error::new(Code::DatabaseUnavailable, Code::DatabaseUnavailable.title()).with_retry_after(1)
-        }
+        diesel::result::Error::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _,
+        ) => Error::new(Code::DatabaseUnavailable, Code::DatabaseUnavailable.title()).with_retry_after(1),
         other => Error::internal(other),
     }
 }

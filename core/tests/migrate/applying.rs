@@ -1,61 +1,13 @@
-//! Migrations on a real cluster: what is applied, undone, refused and left alone.
+//! What is applied, undone, refused and left alone.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::time::Duration;
 
-use tempfile::TempDir;
-use tokio_postgres::Config;
-use windlass_core::db::cluster::{Cluster, ClusterOptions, Role};
+use windlass_core::db::cluster::Role;
 use windlass_core::db::connect;
-use windlass_core::db::migrate::{self, Migrator, State};
+use windlass_core::db::migrate::{self, State};
 use windlass_core::error::Code;
 
-struct Project {
-    folder: TempDir,
-    cluster: Cluster,
-    owner: Config,
-}
-
-impl Project {
-    async fn start() -> Self {
-        // Not below TMPDIR: the path of a Unix socket is short, and another user must reach it.
-        let folder = tempfile::Builder::new().prefix("wl").tempdir_in("/tmp").unwrap();
-        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let directory = folder.path().join(".windlass");
-        std::fs::create_dir(&directory).unwrap();
-        let options = ClusterOptions {
-            directory,
-            max_connections: 20,
-            memory_bytes: Some(256 << 20),
-        };
-        let cluster = Cluster::start(options).await.unwrap();
-        let owner = cluster.endpoint().config(Role::Owner);
-        Self { folder, cluster, owner }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn write(&self, name: &str, up: &str, down: &str) {
-        let directory = self.path().join("migrations").join(name);
-        std::fs::create_dir_all(&directory).unwrap();
-        std::fs::write(directory.join("up.sql"), up).unwrap();
-        std::fs::write(directory.join("down.sql"), down).unwrap();
-    }
-
-    async fn migrator(&self) -> Migrator {
-        Migrator::open(&self.owner, self.path()).await.unwrap()
-    }
-
-    async fn states(&self) -> Vec<State> {
-        let status = self.migrator().await.status().await.unwrap();
-        status.iter().map(|line| line.state).collect()
-    }
-}
+use super::project::Project;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_go_up_and_down_and_drift_is_seen() {
@@ -237,4 +189,43 @@ fn mistakes_in_files_are_all_named() {
             .to_string_lossy()
             .ends_with("_fine")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_as_expected_is_left_alone() {
+    let project = Project::start().await;
+    let (a, b) = ("2026-01-01-000000_a", "2026-01-02-000000_b");
+    project.write(a, "create table a (id int);", "drop table a;");
+    project.write(b, "create table b (id int);", "drop table b;");
+    let owned = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    for (expected, said) in [
+        (owned(&[a]), format!("{a} was expected to be pending, but {a}, {b} is")),
+        (
+            owned(&[b, a]),
+            format!("{b}, {a} was expected to be pending, but {a}, {b} is"),
+        ),
+        (
+            owned(&[]),
+            format!("nothing was expected to be pending, but {a}, {b} is"),
+        ),
+    ] {
+        let error = project.migrator().await.up_expecting(&expected).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.message()),
+            (Code::MigrationsChanged, said.as_str())
+        );
+    }
+    assert_eq!(project.states().await, [State::Pending, State::Pending]);
+    let done = project.migrator().await.up_expecting(&owned(&[a, b])).await.unwrap();
+    assert_eq!(done.len(), 2);
+    let error = project.migrator().await.down_expecting(a).await.unwrap_err();
+    assert_eq!(error.code(), Code::MigrationsChanged);
+    assert_eq!(
+        error.message(),
+        format!("{a} was expected to be the last one, but {b} is")
+    );
+    assert_eq!(project.states().await, [State::Applied, State::Applied]);
+    assert_eq!(project.migrator().await.down_expecting(b).await.unwrap()[0].name, b);
+    assert_eq!(project.states().await, [State::Applied, State::Pending]);
+    project.cluster.stop().await.unwrap();
 }

@@ -1,0 +1,93 @@
+//! The statement of a plain request on a route, made by the very stages that make it for a client.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::contract::{Grant, Resource, Route, Verb};
+use crate::error::{Error, Result};
+use crate::plan::{self, Principal};
+use crate::request::{Prefer, Target, json, query};
+use crate::validate::{self, Checked, Model};
+use crate::{request, sql};
+
+/// The parts of a plain request.
+pub(super) struct Plain<'a> {
+    /// An example of each field of the key, in key order; empty for a collection.
+    pub(super) key: Vec<String>,
+    /// A filter as name and value, for a write to a collection.
+    pub(super) filter: Option<(&'a str, &'a str)>,
+    /// A body that would be accepted.
+    pub(super) body: Option<&'a Value>,
+}
+
+/// The statement's text.
+pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
+    let resource = &opened(&route.resource, route.verb);
+    let (prefer, principal) = (&Prefer::default(), &Principal::Anonymous);
+    let mut query = query::parse("")?;
+    let target = if route.item {
+        Target::Item(plain.key)
+    } else {
+        Target::Collection
+    };
+    let picks = !route.item && matches!(route.verb, Verb::Update | Verb::Delete);
+    if let (true, Some((name, value))) = (picks, plain.filter) {
+        query.filters.push(request::filter_parse::column(name, value)?);
+    }
+    let write = match (route.verb, &target) {
+        (Verb::Read, _) => {
+            let read = plan::read::plan(resource, target, query, prefer, principal)?;
+            return Ok(sql::read::statement(&read)?.text);
+        }
+        (Verb::Create, _) => plan::write::create(
+            resource,
+            query,
+            prefer,
+            principal,
+            checked(resource, Model::Create, plain.body)?,
+        )?,
+        (Verb::Update, Target::Item(key)) if route.method == "PUT" => {
+            let body = checked(resource, Model::Replace, plain.body)?;
+            plan::write::replace(resource, key, query, prefer, principal, body)?
+        }
+        (Verb::Update, _) => {
+            let body = checked(resource, Model::Update, plain.body)?;
+            plan::write::update(resource, &target, query, prefer, principal, body)?
+        }
+        (Verb::Delete, _) => plan::write::delete(resource, &target, query, prefer, principal)?,
+    };
+    let statements = sql::write::statements(&write)?;
+    let texts: Vec<String> = statements.into_iter().map(|statement| statement.text).collect();
+    Ok(texts.join(";\n"))
+}
+
+fn checked(resource: &Resource, model: Model, body: Option<&Value>) -> Result<Checked> {
+    let body = body.ok_or_else(|| Error::internal("a body has no example"))?;
+    validate::body(resource, model, &json::parse(body.to_string().as_bytes())?)
+}
+
+/// The resource as somebody sees it whom the route lets in: as it is if that is everybody, else with every verb that it
+/// offers open.
+fn opened(resource: &Arc<Resource>, verb: Verb) -> Arc<Resource> {
+    let public = vec![Grant::Public];
+    if resource
+        .access
+        .of(verb)
+        .is_some_and(|grants| grants.contains(&Grant::Public))
+    {
+        return Arc::clone(resource);
+    }
+    let mut open = Resource::clone(resource);
+    for grants in [
+        &mut open.access.read,
+        &mut open.access.create,
+        &mut open.access.update,
+        &mut open.access.delete,
+    ] {
+        if grants.is_some() {
+            *grants = Some(public.clone());
+        }
+    }
+    Arc::new(open)
+}
