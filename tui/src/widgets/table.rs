@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::text::cut;
+use super::text::{cut, pad};
 use crate::message::Link;
 use crate::state::State;
 use crate::state::list::{Column, List, Row, Width};
@@ -127,7 +127,7 @@ fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme:
             format!("{}{mark}", column.title)
         };
         spans.push(Span::styled(
-            padded(&theme.text(&title), *width, column.right),
+            padded(&title, *width, column.right, theme),
             theme.style(Tone::Title),
         ));
         spans.push(Span::raw(" "));
@@ -148,7 +148,7 @@ fn line(row: &Row, columns: &[Column], widths: &[u16], stale: bool, theme: &Them
             cell.text.clone()
         };
         spans.push(Span::styled(
-            padded(&theme.text(&text), *width, column.right),
+            padded(&text, *width, column.right, theme),
             theme.style(tone),
         ));
         spans.push(Span::raw(" "));
@@ -156,14 +156,11 @@ fn line(row: &Row, columns: &[Column], widths: &[u16], stale: bool, theme: &Them
     Line::from(spans)
 }
 
-fn padded(text: &str, width: u16, right: bool) -> String {
+fn padded(text: &str, width: u16, right: bool, theme: &Theme) -> String {
     let width = usize::from(width);
     // Line breaks and tabs in statements and messages would break the line.
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let text = cut(&text, width);
-    if right {
-        format!("{text:>width$}")
-    } else {
-        format!("{text:<width$}")
-    }
+    // In this order: the sign of a cut is not ASCII itself.
+    let text = theme.text(&cut(&text, width));
+    pad(&text, width, right)
 }
