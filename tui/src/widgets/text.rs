@@ -54,6 +54,28 @@ pub fn duration(us: u64) -> String {
     }
 }
 
+/// Milliseconds as `340 ms`, `1.2 s`, `4 min`.
+#[must_use]
+pub fn milliseconds(ms: u64) -> String {
+    match ms {
+        0 => "0 ms".to_owned(),
+        1..10_000 => duration(ms.saturating_mul(1000)),
+        _ => age(i64::try_from(ms).unwrap_or(i64::MAX)),
+    }
+}
+
+/// A moment of RFC 3339 up to its minute, such as `2026-11-24 09:58`.
+#[must_use]
+pub fn moment(at: &str) -> String {
+    at.chars().take(16).collect::<String>().replace('T', " ")
+}
+
+/// A text of several lines as one, each gap a single space.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Bytes as `512 B`, `3.4 MiB`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
