@@ -45,6 +45,7 @@ pub enum Action {
     Clear,
     Level,
     Reload,
+    Visit,
 }
 
 /// One key, with what must be held down.
@@ -142,6 +143,12 @@ const fn writes(screen: Screen, keys: &'static [Key], action: Action, help: &'st
 
 /// Every key. A screen's own keys come before those of all screens.
 pub const BINDINGS: &[Binding] = &[
+    on(
+        Screen::Health,
+        &[Key::char('o')],
+        Action::Visit,
+        "go to the screen that the check is about",
+    ),
     on(
         Screen::Routes,
         &[Key::char('t')],

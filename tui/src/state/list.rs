@@ -1,6 +1,7 @@
 //! A table's rows as meanings, and what is selected, sorted and filtered in it.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use super::list_filter;
 use crate::theme::Tone;
@@ -60,6 +61,8 @@ pub struct Cell {
     pub tone: Tone,
     /// What it is sorted by; its text, if absent.
     pub number: Option<f64>,
+    /// Whether the mark of its meaning stands before it.
+    pub marked: bool,
 }
 
 impl Cell {
@@ -70,6 +73,7 @@ impl Cell {
             text: text.into(),
             tone: Tone::Plain,
             number: None,
+            marked: false,
         }
     }
 
@@ -80,6 +84,14 @@ impl Cell {
             number: Some(number),
             ..Self::text(text)
         }
+    }
+
+    /// With a meaning and its mark.
+    #[must_use]
+    pub fn marked(mut self, tone: Tone) -> Self {
+        self.tone = tone;
+        self.marked = true;
+        self
     }
 
     /// With a meaning.
@@ -97,6 +109,20 @@ pub struct Row {
     pub key: String,
     /// One per column.
     pub cells: Vec<Cell>,
+}
+
+/// Gives rows of the same name a number each: two of one name could not be selected one after the other.
+#[must_use]
+pub fn told_apart(mut rows: Vec<Row>) -> Vec<Row> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for row in &mut rows {
+        let count = seen.entry(row.key.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            row.key = format!("{}#{count}", row.key);
+        }
+    }
+    rows
 }
 
 /// What is selected, sorted and filtered.
@@ -141,6 +167,14 @@ impl List {
     #[must_use]
     pub fn key<'a>(&self, rows: &'a [Row]) -> Option<&'a str> {
         Some(rows.get(self.selected(rows)?)?.key.as_str())
+    }
+
+    /// The index of the selected row among all of them, as they came.
+    #[must_use]
+    pub fn chosen(&self, rows: &[Row], columns: &[Column]) -> Option<usize> {
+        let shown = self.shown(rows.to_vec(), columns);
+        let key = self.key(&shown)?;
+        rows.iter().position(|row| row.key == key)
     }
 
     /// Selects the row `by` further, within the ends.

@@ -3,6 +3,9 @@
 pub mod confirm;
 pub mod data;
 pub mod database;
+pub mod detail;
+pub mod document;
+pub mod figure;
 pub mod health;
 pub mod list;
 pub mod list_filter;
@@ -12,6 +15,7 @@ pub mod palette;
 pub mod panel;
 pub mod routes;
 pub mod settings;
+pub mod sheet;
 pub mod traffic;
 pub mod trial;
 

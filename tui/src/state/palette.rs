@@ -69,6 +69,7 @@ const fn name(action: Action) -> Option<&'static str> {
         Action::Clear => "clear",
         Action::Level => "level",
         Action::Reload => "reload",
+        Action::Visit => "visit",
         _ => return None,
     })
 }

@@ -36,3 +36,36 @@ pub fn gauge(share: f64, width: usize, tone: Tone, theme: &Theme) -> Span<'stati
         theme.style(tone),
     )
 }
+
+/// As [`spark`], over so many lines, from the top.
+#[must_use]
+pub fn bars(
+    values: &[f64],
+    width: usize,
+    height: usize,
+    top: Option<f64>,
+    tone: Tone,
+    theme: &Theme,
+) -> Vec<Span<'static>> {
+    let shown = values.get(values.len().saturating_sub(width)..).unwrap_or_default();
+    let top = top.unwrap_or_else(|| shown.iter().copied().fold(0.0, f64::max));
+    (0..height)
+        .rev()
+        .map(|line| {
+            // What of each value reaches into this line; the lowest one shows what is there at all.
+            let parts: Vec<f64> = shown
+                .iter()
+                .map(|value| {
+                    let share = if top > 0.0 { (value / top).clamp(0.0, 1.0) } else { 0.0 };
+                    let part = (share * height as f64 - line as f64).clamp(0.0, 1.0);
+                    if line == 0 && *value > 0.0 {
+                        part.max(0.01)
+                    } else {
+                        part
+                    }
+                })
+                .collect();
+            spark(&parts, width, Some(1.0), tone, theme)
+        })
+        .collect()
+}

@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::text::cut;
+use super::text::{cut, pad};
 use crate::message::Link;
 use crate::state::State;
 use crate::state::list::{Column, List, Row, Width};
@@ -103,6 +103,11 @@ fn widths(columns: &[Column], total: u16) -> Vec<u16> {
 
 fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme: &Theme) -> Line<'static> {
     let mut spans = Vec::new();
+    // The filter stands where there is room for it.
+    let roomy = columns
+        .iter()
+        .position(|column| matches!(column.width, Width::Fill(_)))
+        .unwrap_or_default();
     for (index, (column, width)) in columns.iter().zip(widths).enumerate() {
         if *width == 0 {
             continue;
@@ -116,13 +121,13 @@ fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme:
             },
             _ => "",
         };
-        let title = if index == 0 && !list.filter.is_empty() {
+        let title = if index == roomy && !list.filter.is_empty() {
             format!("{}{mark} ({count}) /{}", column.title, list.filter)
         } else {
             format!("{}{mark}", column.title)
         };
         spans.push(Span::styled(
-            padded(&theme.text(&title), *width, column.right),
+            padded(&title, *width, column.right, theme),
             theme.style(Tone::Title),
         ));
         spans.push(Span::raw(" "));
@@ -137,8 +142,13 @@ fn line(row: &Row, columns: &[Column], widths: &[u16], stale: bool, theme: &Them
             continue;
         }
         let tone = if stale { Tone::Dim } else { cell.tone };
+        let text = if cell.marked {
+            format!("{} {}", theme.mark(cell.tone), cell.text)
+        } else {
+            cell.text.clone()
+        };
         spans.push(Span::styled(
-            padded(&theme.text(&cell.text), *width, column.right),
+            padded(&text, *width, column.right, theme),
             theme.style(tone),
         ));
         spans.push(Span::raw(" "));
@@ -146,14 +156,11 @@ fn line(row: &Row, columns: &[Column], widths: &[u16], stale: bool, theme: &Them
     Line::from(spans)
 }
 
-fn padded(text: &str, width: u16, right: bool) -> String {
+fn padded(text: &str, width: u16, right: bool, theme: &Theme) -> String {
     let width = usize::from(width);
     // Line breaks and tabs in statements and messages would break the line.
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let text = cut(&text, width);
-    if right {
-        format!("{text:>width$}")
-    } else {
-        format!("{text:<width$}")
-    }
+    // In this order: the sign of a cut is not ASCII itself.
+    let text = theme.text(&cut(&text, width));
+    pad(&text, width, right)
 }

@@ -1,15 +1,33 @@
 //! Figures and texts as people read them.
 
-/// Cuts a text to so many characters; the last one tells that it was cut.
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Cuts a text to so many columns; the last one tells that it was cut.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if text.width() <= width {
         return text.to_owned();
     }
-    match width {
-        0 => String::new(),
-        _ => text.chars().take(width - 1).chain(['…']).collect(),
+    let mut short = String::new();
+    let mut room = width.saturating_sub(1);
+    for c in text.chars() {
+        match room.checked_sub(c.width().unwrap_or_default()) {
+            Some(left) => room = left,
+            None => break,
+        }
+        short.push(c);
     }
+    if width > 0 {
+        short.push('…');
+    }
+    short
+}
+
+/// Fills a text with spaces to so many columns.
+#[must_use]
+pub fn pad(text: &str, width: usize, right: bool) -> String {
+    let space = " ".repeat(width.saturating_sub(text.width()));
+    if right { space + text } else { text.to_owned() + &space }
 }
 
 /// A time in milliseconds as `3 s`, `4 min`, `2 h`, `5 d`.
@@ -34,6 +52,28 @@ pub fn duration(us: u64) -> String {
         1_000_000..60_000_000 => format!("{:.1} s", us as f64 / 1e6),
         _ => age(i64::try_from(us / 1000).unwrap_or(i64::MAX)),
     }
+}
+
+/// Milliseconds as `340 ms`, `1.2 s`, `4 min`.
+#[must_use]
+pub fn milliseconds(ms: u64) -> String {
+    match ms {
+        0 => "0 ms".to_owned(),
+        1..10_000 => duration(ms.saturating_mul(1000)),
+        _ => age(i64::try_from(ms).unwrap_or(i64::MAX)),
+    }
+}
+
+/// A moment of RFC 3339 up to its minute, such as `2026-11-24 09:58`.
+#[must_use]
+pub fn moment(at: &str) -> String {
+    at.chars().take(16).collect::<String>().replace('T', " ")
+}
+
+/// A text of several lines as one, each gap a single space.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Bytes as `512 B`, `3.4 MiB`.
@@ -85,5 +125,11 @@ mod tests {
         );
         assert_eq!([count(950), count(12_300), count(4_000_000)], ["950", "12.3k", "4.0M"]);
         assert_eq!([cut("abc", 3), cut("abcd", 3), cut("abc", 0)], ["abc", "ab…", ""]);
+        // Signs that take two columns.
+        assert_eq!(
+            [cut("日本語", 6), cut("日本語", 5), cut("日本語", 4)],
+            ["日本語", "日本…", "日…"]
+        );
+        assert_eq!([pad("日本", 6, false), pad("日本", 6, true)], ["日本  ", "  日本"]);
     }
 }
