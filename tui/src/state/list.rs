@@ -60,6 +60,8 @@ pub struct Cell {
     pub tone: Tone,
     /// What it is sorted by; its text, if absent.
     pub number: Option<f64>,
+    /// Whether the mark of its meaning stands before it.
+    pub marked: bool,
 }
 
 impl Cell {
@@ -70,6 +72,7 @@ impl Cell {
             text: text.into(),
             tone: Tone::Plain,
             number: None,
+            marked: false,
         }
     }
 
@@ -80,6 +83,14 @@ impl Cell {
             number: Some(number),
             ..Self::text(text)
         }
+    }
+
+    /// With a meaning and its mark.
+    #[must_use]
+    pub fn marked(mut self, tone: Tone) -> Self {
+        self.tone = tone;
+        self.marked = true;
+        self
     }
 
     /// With a meaning.

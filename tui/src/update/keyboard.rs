@@ -34,7 +34,9 @@ pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 /// Does what a key or a command asks for.
 pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let page = page(state);
-    let own = state.panels.of_mut(state.screen).act(action, &state.data, page);
+    let panel = state.panels.of_mut(state.screen);
+    panel.sized(state.size);
+    let own = panel.act(action, &state.data, page);
     if let Some(steps) = own {
         carry_out(state, steps, effects);
         return;

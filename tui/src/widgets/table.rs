@@ -103,6 +103,11 @@ fn widths(columns: &[Column], total: u16) -> Vec<u16> {
 
 fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme: &Theme) -> Line<'static> {
     let mut spans = Vec::new();
+    // The filter stands where there is room for it.
+    let roomy = columns
+        .iter()
+        .position(|column| matches!(column.width, Width::Fill(_)))
+        .unwrap_or_default();
     for (index, (column, width)) in columns.iter().zip(widths).enumerate() {
         if *width == 0 {
             continue;
@@ -116,7 +121,7 @@ fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme:
             },
             _ => "",
         };
-        let title = if index == 0 && !list.filter.is_empty() {
+        let title = if index == roomy && !list.filter.is_empty() {
             format!("{}{mark} ({count}) /{}", column.title, list.filter)
         } else {
             format!("{}{mark}", column.title)
@@ -137,8 +142,13 @@ fn line(row: &Row, columns: &[Column], widths: &[u16], stale: bool, theme: &Them
             continue;
         }
         let tone = if stale { Tone::Dim } else { cell.tone };
+        let text = if cell.marked {
+            format!("{} {}", theme.mark(cell.tone), cell.text)
+        } else {
+            cell.text.clone()
+        };
         spans.push(Span::styled(
-            padded(&theme.text(&cell.text), *width, column.right),
+            padded(&theme.text(&text), *width, column.right),
             theme.style(tone),
         ));
         spans.push(Span::raw(" "));
