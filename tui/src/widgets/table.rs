@@ -127,7 +127,7 @@ fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme:
             format!("{}{mark}", column.title)
         };
         spans.push(Span::styled(
-            padded(&theme.text(&title), *width, column.right),
+            theme.text(&padded(&title, *width, column.right)),
             theme.style(Tone::Title),
         ));
         spans.push(Span::raw(" "));
@@ -148,7 +148,7 @@ fn line(row: &Row, columns: &[Column], widths: &[u16], stale: bool, theme: &Them
             cell.text.clone()
         };
         spans.push(Span::styled(
-            padded(&theme.text(&text), *width, column.right),
+            theme.text(&padded(&text, *width, column.right)),
             theme.style(tone),
         ));
         spans.push(Span::raw(" "));
