@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tui_input::Input;
 use windlass_core::admin::protocol::{Parameter, RouteDetail};
 
+use super::document::{self, Line};
 use super::json_text;
 use super::trial::{Trial, TrialReply};
 
@@ -114,13 +115,38 @@ impl Form {
         self.at = (self.at + count - 1) % count;
     }
 
-    /// The last line that the reply can be scrolled to, counted from 0.
+    /// The lines that the inputs take of so many; half of them are the reply's, once there is one.
     #[must_use]
-    pub fn reply_lines(&self) -> usize {
+    pub fn input_lines(&self, lines: usize) -> usize {
+        let most = match self.reply {
+            Some(_) => lines.saturating_sub(2) / 2,
+            None => lines.saturating_sub(3),
+        };
+        self.fields.len().min(most).max(1)
+    }
+
+    /// Headers and body of the reply, wrapped to so many columns.
+    #[must_use]
+    pub fn reply_lines(&self, columns: usize) -> Vec<Line> {
         match self.reply.as_ref().map(|reply| &reply.result) {
-            Some(Ok(reply)) => reply.lines().len().saturating_sub(1),
-            Some(Err(_)) | None => 0,
+            Some(Ok(reply)) => document::wrap(reply.lines(), columns),
+            Some(Err(_)) | None => Vec::new(),
         }
+    }
+
+    /// Scrolls the reply by a page of a terminal of this size.
+    pub fn scroll_reply(&mut self, down: bool, size: (u16, u16)) {
+        // The frame's three lines and the border; then what the inputs, their help and the reply's title take.
+        let lines = usize::from(size.1.saturating_sub(5));
+        let page = lines.saturating_sub(self.input_lines(lines) + 2).max(1);
+        let columns = usize::from(size.0.saturating_sub(2));
+        let last = self.reply_lines(columns).len().saturating_sub(page);
+        let at = self.scroll.min(last);
+        self.scroll = if down {
+            (at + page).min(last)
+        } else {
+            at.saturating_sub(page)
+        };
     }
 
     /// The request that is filled in.

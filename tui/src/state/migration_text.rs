@@ -1,6 +1,6 @@
 //! What is said of a migration, part by part, and the SQL that is confirmed.
 
-use windlass_core::admin::protocol::{Ask, MigrationFiles, MigrationState, MigrationStatus};
+use windlass_core::admin::protocol::{Ask, MigrationFiles, MigrationState, MigrationStatus, Outcome};
 
 use super::data::Data;
 use super::document::{self, Line};
@@ -60,7 +60,11 @@ pub fn note(data: &Data, status: &MigrationStatus) -> (Tone, String) {
     if is_open(status.state)
         && let Some(rehearsal) = rehearsal_text::of(data, &status.name)
     {
-        return rehearsal_text::short(rehearsal);
+        let (tone, text) = rehearsal_text::short(rehearsal);
+        return match rehearsal.outcome {
+            Outcome::NotRehearsed { .. } => (tone, text),
+            _ => (tone, format!("rehearsal {text}")),
+        };
     }
     match status.state {
         MigrationState::Failed => (Tone::Bad, status.error.clone().unwrap_or_default()),
@@ -141,12 +145,14 @@ fn overview(data: &Data, status: &MigrationStatus, files: Option<&MigrationFiles
         lines.push(field("Applied", format!("{} UTC", minute(at))));
     }
     if let Some(files) = files {
-        let transaction = if files.in_transaction {
-            "yes: when it fails, nothing of it stays"
-        } else {
-            "no: when it fails, a part of it may stay, and it cannot be rehearsed"
-        };
-        lines.push(field("Transaction", transaction.to_owned()));
+        if is_open(status.state) {
+            let transaction = if files.in_transaction {
+                "yes: when it fails, nothing of it stays"
+            } else {
+                "no: when it fails, a part of it may stay, and it cannot be rehearsed"
+            };
+            lines.push(field("Transaction", transaction.to_owned()));
+        }
         let down = match &files.down {
             Some(down) => format!("down.sql {}", counted(down)),
             None => "no down.sql, so that it cannot be undone".to_owned(),
@@ -196,7 +202,11 @@ pub fn confirmed_up(data: &Data, names: &[String]) -> Vec<String> {
                 } else {
                     ", outside of a transaction"
                 };
-                lines.push(format!("-- {name} ({}{outside})", counted(&files.up)));
+                let rehearsal = match rehearsal_text::of(data, name).map(|one| (&one.outcome, one)) {
+                    None | Some((Outcome::NotRehearsed { .. }, _)) => "not rehearsed".to_owned(),
+                    Some((_, one)) => format!("rehearsal {}", rehearsal_text::short(one).1),
+                };
+                lines.push(format!("-- {name} ({}{outside}; {rehearsal})", counted(&files.up)));
                 lines.extend(files.up.lines().map(ToOwned::to_owned));
             }
             None => lines.push(format!("-- {name} (its SQL is not known here)")),

@@ -34,7 +34,7 @@ const COLUMNS: &[Column] = &[
     Column::text("State", Width::Fixed(9), 0),
     Column::text("Name", Width::Fill(34), 0),
     Column::text("Applied UTC", Width::Fixed(16), 1),
-    Column::text("Note", Width::Fill(24), 2),
+    Column::text("Note", Width::Fill(34), 2),
 ];
 
 impl Migrations {

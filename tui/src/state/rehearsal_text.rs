@@ -5,7 +5,7 @@ use windlass_core::admin::protocol::{Ask, Outcome, Rehearsal, StatementReport};
 use super::data::Data;
 use super::document::Line;
 use crate::theme::Tone;
-use crate::widgets::text::{bytes, count};
+use crate::widgets::text::{bytes, count, duration};
 
 /// What was found for a migration last, with the others that ran before it; `None` if it was not rehearsed.
 ///
@@ -43,8 +43,8 @@ pub fn of<'a>(data: &'a Data, name: &str) -> Option<&'a Rehearsal> {
 pub fn short(rehearsal: &Rehearsal) -> (Tone, String) {
     let breaking = rehearsal.routes.iter().filter(|change| change.breaking).count();
     let mut text = match &rehearsal.outcome {
-        Outcome::Passed => "rehearsal passed".to_owned(),
-        Outcome::Failed { message } => return (Tone::Bad, format!("rehearsal failed: {message}")),
+        Outcome::Passed => "passed".to_owned(),
+        Outcome::Failed { message } => return (Tone::Bad, format!("failed: {message}")),
         Outcome::NotRehearsed { reason } => return (Tone::Warning, format!("not rehearsed: {reason}")),
     };
     if breaking > 0 {
@@ -99,7 +99,7 @@ pub fn lines(data: &Data, name: &str) -> Vec<Line> {
         }
         None if lines.is_empty() => {
             let text = "Not rehearsed yet: c runs it, and what is pending before it, in a transaction that is rolled \
-                        back. Tables stay locked until then, as they would be.";
+                        back. Meanwhile it holds the locks that applying it would hold.";
             lines.push(Line::text(text).tone(Tone::Dim));
         }
         None => {}
@@ -109,10 +109,12 @@ pub fn lines(data: &Data, name: &str) -> Vec<Line> {
 
 fn whole(rehearsal: &Rehearsal) -> Vec<Line> {
     let mut lines = Vec::new();
-    let took: u64 = rehearsal.statements.iter().map(|statement| statement.duration_ms).sum();
+    let took = rehearsal.statements.iter().map(|statement| statement.duration_ms).sum();
     let statements = counted(rehearsal.statements.len(), "statement");
     lines.push(match &rehearsal.outcome {
-        Outcome::Passed => Line::text(format!("passed: {statements} in {took} ms, rolled back")).marked(Tone::Good),
+        Outcome::Passed => {
+            Line::text(format!("passed: {statements} in {}, rolled back", milliseconds(took))).marked(Tone::Good)
+        }
         Outcome::Failed { message } => Line::text(format!("failed: {message}")).marked(Tone::Bad),
         Outcome::NotRehearsed { reason } => Line::text(format!("not rehearsed: {reason}")).marked(Tone::Warning),
     });
@@ -143,6 +145,14 @@ fn whole(rehearsal: &Rehearsal) -> Vec<Line> {
         lines.extend(rehearsal.statements.iter().flat_map(statement));
     }
     lines
+}
+
+fn milliseconds(ms: u64) -> String {
+    match ms {
+        // Finer than it was measured would be a lie.
+        0..1000 => format!("{ms} ms"),
+        ms => duration(ms.saturating_mul(1000)),
+    }
 }
 
 fn statement(statement: &StatementReport) -> Vec<Line> {
@@ -177,7 +187,7 @@ fn statement(statement: &StatementReport) -> Vec<Line> {
         None => String::new(),
     };
     lines.push(
-        Line::text(format!("{rows}{} ms", statement.duration_ms))
+        Line::text(format!("{rows}{}", milliseconds(statement.duration_ms)))
             .tone(Tone::Dim)
             .indented(8),
     );

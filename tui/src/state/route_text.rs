@@ -77,11 +77,10 @@ fn part_of(detail: &RouteDetail, part: usize) -> Vec<Line> {
 
 fn overview(line: &RouteLine, detail: Option<&RouteDetail>) -> Vec<Line> {
     const LABEL: usize = 8;
+    /// Longer ones are cut in the title.
+    const LONG: usize = 50;
     let field = |label: &str, text: String| Line::field(label, LABEL, text);
     let mut lines = Vec::new();
-    if let Some(text) = detail.and_then(|detail| detail.description.as_deref()) {
-        lines.extend([Line::text(text), Line::default()]);
-    }
     if let Some(disabled) = &line.disabled {
         let text = format!(
             "disabled by {} at {}; clients get 503 until d enables it (after W)",
@@ -89,8 +88,43 @@ fn overview(line: &RouteLine, detail: Option<&RouteDetail>) -> Vec<Line> {
         );
         lines.push(field("State", text).tone(Tone::Warning));
     }
-    lines.push(field("File", line.file.clone()));
+    if document::width(&line.route) > LONG {
+        lines.push(field("Route", line.route.clone()));
+    }
+    match &line.figures {
+        Some(figures) => {
+            let text = format!(
+                "{}/s now, {} since the start",
+                rate(figures.rate),
+                count(figures.requests)
+            );
+            lines.push(field("Requests", text));
+            let (p50, p99) = (u64::from(figures.p50_us), u64::from(figures.p99_us));
+            lines.push(match p99 {
+                0 => field("Time", "no request in the last minute".to_owned()).tone(Tone::Dim),
+                _ => field(
+                    "Time",
+                    format!("p50 {}, p99 {} in the last minute", duration(p50), duration(p99)),
+                ),
+            });
+            let errors = field(
+                "Errors",
+                format!(
+                    "{} of 4xx, {} of 5xx since the start",
+                    count(figures.refused),
+                    count(figures.failed)
+                ),
+            );
+            lines.push(if figures.failed > 0 {
+                errors.tone(Tone::Bad)
+            } else {
+                errors
+            });
+        }
+        None => lines.push(field("Requests", "not counted: the service is down".to_owned()).tone(Tone::Dim)),
+    }
     lines.push(field("Access", access(line)));
+    lines.push(field("File", line.file.clone()));
     if let Some(detail) = detail {
         let guards = if detail.guards.is_empty() {
             "none".to_owned()
@@ -98,35 +132,10 @@ fn overview(line: &RouteLine, detail: Option<&RouteDetail>) -> Vec<Line> {
             detail.guards.join(" → ")
         };
         lines.push(field("Guards", guards));
+        if let Some(text) = &detail.description {
+            lines.extend([Line::default(), Line::text(text)]);
+        }
     }
-    let Some(figures) = &line.figures else {
-        lines.push(field("Figures", "none: the service is down".to_owned()).tone(Tone::Dim));
-        return lines;
-    };
-    lines.push(field(
-        "Requests",
-        format!(
-            "{}/s now, {} since the start",
-            rate(figures.rate),
-            count(figures.requests)
-        ),
-    ));
-    lines.push(if figures.p99_us == 0 {
-        field("Time", "no request in the last minute".to_owned()).tone(Tone::Dim)
-    } else {
-        let (p50, p99) = (u64::from(figures.p50_us), u64::from(figures.p99_us));
-        field(
-            "Time",
-            format!("p50 {}, p99 {} in the last minute", duration(p50), duration(p99)),
-        )
-    });
-    lines.push(field("4xx", format!("{} since the start", count(figures.refused))));
-    let failed = field("5xx", format!("{} since the start", count(figures.failed)));
-    lines.push(if figures.failed > 0 {
-        failed.tone(Tone::Bad)
-    } else {
-        failed
-    });
     lines
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::document::{self, Line};
 pub use super::form::{Form, FormField, curl_of};
 use super::json_text;
+use crate::theme::Tone;
 
 /// A request that is to be sent to the service's own address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,35 +110,31 @@ impl Reply {
 
     /// Headers and body, line by line; JSON is laid out.
     #[must_use]
-    pub fn lines(&self) -> Vec<String> {
-        /// Longer lines are broken, so that one can scroll within them.
-        const LONGEST: usize = 160;
-        let mut lines: Vec<String> = self
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
-        lines.push(String::new());
-        let json = self.headers.iter().any(|(name, value)| {
-            name.eq_ignore_ascii_case("content-type")
-                && value.split(';').next().is_some_and(|kind| kind.ends_with("json"))
-        });
-        let body = if json {
-            json_text::pretty(&self.body)
+    pub fn lines(&self) -> Vec<Line> {
+        let header = |(name, value): &(String, String)| Line::text(format!("{name}: {value}")).tone(Tone::Dim);
+        let mut lines: Vec<Line> = self.headers.iter().map(header).collect();
+        lines.push(Line::default());
+        if self.is_json() {
+            lines.extend(document::lines(&json_text::pretty(&self.body)));
         } else {
-            self.body.clone()
-        };
-        for line in body.lines() {
-            let signs: Vec<char> = line.chars().collect();
-            if signs.is_empty() {
-                lines.push(String::new());
-            }
-            lines.extend(signs.chunks(LONGEST).map(|chunk| chunk.iter().collect()));
+            lines.extend(document::lines(&self.body));
         }
         if self.cut {
-            lines.push("… the rest is not shown; Ctrl-y copies the request as curl".to_owned());
+            let text = "… the rest is not shown; Ctrl-y copies the request as curl";
+            lines.push(Line::text(text).tone(Tone::Notice));
         }
         lines
+    }
+
+    /// Whether its type is JSON's, or built upon it as `application/problem+json` is (RFC 6839 §3.1).
+    fn is_json(&self) -> bool {
+        let kinds = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        kinds
+            .filter_map(|(_, value)| value.split(';').next())
+            .any(|kind| kind.trim().ends_with("/json") || kind.trim().ends_with("+json"))
     }
 }
 

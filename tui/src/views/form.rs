@@ -21,15 +21,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, form: &Form, theme: &Theme
     let room = usize::from(area.width).saturating_sub(KEYS.chars().count() + 8);
     let title = format!("{} · {KEYS}", cut(&form.detail.line.route, room));
     let inner = bordered(frame, area, &title, theme);
-    let fields = u16::try_from(form.fields.len()).unwrap_or(u16::MAX);
-    // Half of it is the reply's, unless there is none yet.
-    let most = if form.reply.is_some() {
-        inner.height.saturating_sub(2) / 2
-    } else {
-        inner.height.saturating_sub(3)
-    };
+    let lines = form.input_lines(usize::from(inner.height));
     let [inputs, help, title, reply] = Layout::vertical([
-        Constraint::Length(fields.min(most).max(1)),
+        Constraint::Length(u16::try_from(lines).unwrap_or(u16::MAX)),
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Fill(1),
@@ -37,7 +31,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, form: &Form, theme: &Theme
     .areas(inner);
     draw_inputs(frame, inputs, form, theme);
     if let Some(field) = form.fields.get(form.at) {
-        let text = format!("  {}: {}", place(field), field.help);
+        let text = format!("  {} · {}", place(field), field.help);
         let text = theme.text(&cut(&text, usize::from(help.width)));
         frame.render_widget(Span::styled(text, theme.style(Tone::Dim)), help);
     }
@@ -142,21 +136,24 @@ fn draw_reply(frame: &mut Frame<'_>, title: Rect, area: Rect, form: &Form, theme
     let width = usize::from(area.width);
     let text = cut(&format!("{} {text}", theme.mark(tone)), width);
     frame.render_widget(Span::styled(theme.text(&text), theme.style(tone)), title);
-    let Some(Ok(reply)) = form.reply.as_ref().map(|reply| &reply.result) else {
-        return;
-    };
-    let headers = reply.headers.len();
-    let lines = reply.lines().into_iter().enumerate().skip(form.scroll);
-    let lines = lines
-        .take(usize::from(area.height))
-        .map(|(index, line)| {
-            let tone = if index < headers { Tone::Dim } else { Tone::Plain };
-            document::Line::text(line).tone(tone)
-        })
-        .collect();
-    let shown: Vec<Line<'_>> = document::wrap(lines, width)
+    let lines = form.reply_lines(width);
+    let height = usize::from(area.height);
+    let first = form.scroll.min(lines.len().saturating_sub(height));
+    let shown: Vec<Line<'_>> = lines
         .iter()
+        .skip(first)
+        .take(height)
         .map(|line| crate::widgets::document::paint(line, form.pending, theme))
         .collect();
     frame.render_widget(Paragraph::new(shown), area);
+    if first + height < lines.len() {
+        let text = format!("{}-{}/{}", first + 1, first + height, lines.len());
+        let columns = u16::try_from(text.len()).unwrap_or(u16::MAX).min(title.width);
+        let right = Rect {
+            x: title.right() - columns,
+            width: columns,
+            ..title
+        };
+        frame.render_widget(Span::styled(text, theme.style(Tone::Dim)), right);
+    }
 }
