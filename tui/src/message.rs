@@ -73,6 +73,17 @@ pub struct Refusal {
     pub hint: Option<String>,
 }
 
+impl Refusal {
+    /// What happened and the next step, in one line.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{} — {hint}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
 impl From<&windlass_core::error::Error> for Refusal {
     fn from(error: &windlass_core::error::Error) -> Self {
         Self {

@@ -35,6 +35,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             if state.overlay.is_none() && state.typing.is_none() {
                 let steps = state.panels.of_mut(state.screen).resume(&state.data);
                 if !steps.is_empty() {
+                    // What was said while it was waited for.
+                    state.line = None;
                     carry_out(state, steps, &mut effects);
                 }
             }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tui_input::Input;
-use windlass_core::admin::protocol::RouteDetail;
+use super::document::{self, Line};
+pub use super::form::{Form, FormField, curl_of};
+use super::json_text;
+use crate::theme::Tone;
 
 /// A request that is to be sent to the service's own address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,79 +46,138 @@ pub struct Reply {
     pub duration_us: u64,
 }
 
-/// The form that makes a trial.
-#[derive(Debug)]
-pub struct Form {
-    /// The route.
-    pub detail: RouteDetail,
-    /// Where the service listens.
-    pub address: String,
-    /// One input per parameter, then one for the body if the route has one.
-    pub fields: Vec<FormField>,
-    /// The one that is typed into.
-    pub at: usize,
-    /// Whether it is under way.
-    pub pending: bool,
-    /// What came back.
-    pub reply: Option<TrialReply>,
-    /// How far the reply is scrolled.
-    pub scroll: usize,
-}
-
-/// One input of a form.
-#[derive(Debug)]
-pub struct FormField {
-    /// The parameter's name; `body` for the body.
-    pub name: String,
-    /// `path`, `query`, `header` or `body`.
-    pub location: String,
-    /// What belongs there.
-    pub help: String,
-    /// What is typed.
-    pub input: Input,
-}
-
-impl Form {
-    /// The input that is typed into.
-    pub fn input(&mut self) -> Option<&mut Input> {
-        self.fields.get_mut(self.at).map(|field| &mut field.input)
-    }
-
-    /// Goes to the next input.
-    pub fn next(&mut self) {
-        self.at = (self.at + 1) % self.fields.len().max(1);
-    }
-
-    /// Goes to the input before.
-    pub fn previous(&mut self) {
-        let count = self.fields.len().max(1);
-        self.at = (self.at + count - 1) % count;
-    }
-
-    /// Lines of the reply.
+impl Trial {
+    /// The same as a command, each part quoted for a shell.
     #[must_use]
-    pub fn reply_lines(&self) -> usize {
-        match self.reply.as_ref().map(|reply| &reply.result) {
-            Some(Ok(reply)) => reply.headers.len() + reply.body.lines().count() + 2,
-            Some(Err(_)) => 1,
-            None => 0,
+    pub fn curl(&self) -> String {
+        let mut command = "curl".to_owned();
+        let mut add = |part: &str| {
+            command.push(' ');
+            command.push_str(&quoted(part));
+        };
+        // curl takes brackets for patterns.
+        if self.target.contains(['{', '}', '[', ']']) {
+            add("--globoff");
+        }
+        match (self.method.as_str(), &self.body) {
+            ("GET", None) => {}
+            ("HEAD", _) => add("--head"),
+            (method, _) => {
+                add("-X");
+                add(method);
+            }
+        }
+        let base = match self.address.strip_prefix("unix:") {
+            Some(path) => {
+                add("--unix-socket");
+                add(path);
+                "http://localhost"
+            }
+            None => self.address.trim_end_matches('/'),
+        };
+        add(&format!("{base}{}", self.target));
+        for (name, value) in &self.headers {
+            add("-H");
+            add(&format!("{name}: {value}"));
+        }
+        if let Some(body) = &self.body {
+            // Unlike `--data`, it takes no `@` for a file's name.
+            add("--data-raw");
+            add(body);
+        }
+        command
+    }
+}
+
+/// A word of a command: quoted unless every sign of it stands for itself.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+impl Reply {
+    /// The status with its reason, such as `404 Not Found`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match reason(self.status) {
+            "" => self.status.to_string(),
+            reason => format!("{} {reason}", self.status),
         }
     }
 
-    /// The request that is filled in.
-    ///
-    /// # Errors
-    /// Which parameter is missing.
-    pub fn trial(&self) -> Result<Trial, String> {
-        let _ = self;
-        Err(String::new())
+    /// Headers and body, line by line; JSON is laid out.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line> {
+        let header = |(name, value): &(String, String)| Line::text(format!("{name}: {value}")).tone(Tone::Dim);
+        let mut lines: Vec<Line> = self.headers.iter().map(header).collect();
+        lines.push(Line::default());
+        if self.is_json() {
+            lines.extend(document::lines(&json_text::pretty(&self.body)));
+        } else {
+            lines.extend(document::lines(&self.body));
+        }
+        if self.cut {
+            let text = "… the rest is not shown; Ctrl-y copies the request as curl";
+            lines.push(Line::text(text).tone(Tone::Notice));
+        }
+        lines
+    }
+
+    /// Whether its type is JSON's, or built upon it as `application/problem+json` is (RFC 6839 §3.1).
+    fn is_json(&self) -> bool {
+        let kinds = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        kinds
+            .filter_map(|(_, value)| value.split(';').next())
+            .any(|kind| kind.trim().ends_with("/json") || kind.trim().ends_with("+json"))
     }
 }
 
-impl Trial {
-    /// The same as a command.
-    #[must_use]
-    pub fn curl(&self) -> String {
-        String::new()
+/// What a status is called (RFC 9110 §15 and RFC 6585).
+const fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        206 => "Partial Content",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        422 => "Unprocessable Content",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "",
     }
 }

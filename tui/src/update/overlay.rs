@@ -142,8 +142,8 @@ fn form_key(state: &mut State, mut form: Box<Form>, key: KeyEvent, effects: &mut
         KeyCode::Esc => return None,
         KeyCode::Tab | KeyCode::Down => form.next(),
         KeyCode::BackTab | KeyCode::Up => form.previous(),
-        KeyCode::PageDown => form.scroll = (form.scroll + 5).min(form.reply_lines()),
-        KeyCode::PageUp => form.scroll = form.scroll.saturating_sub(5),
+        KeyCode::PageDown => form.scroll_reply(true, state.size),
+        KeyCode::PageUp => form.scroll_reply(false, state.size),
         KeyCode::Char('y') if key.modifiers.contains(KeyModifiers::CONTROL) => match form.trial() {
             Ok(trial) => {
                 state.say(Tone::Good, "copied as curl");

@@ -7,14 +7,39 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::popup;
 use crate::state::confirm::Confirm;
+use crate::state::document;
 use crate::theme::{Theme, Tone};
+use crate::widgets::document::paint;
 use crate::widgets::frame::bordered;
-use crate::widgets::sql;
+
+/// Columns of the box.
+const WIDTH: u16 = 76;
+
+/// Lines around the SQL: border, question, command and answer, and one that stays empty.
+const AROUND: u16 = 9;
+
+fn lines(sql: &[String]) -> Vec<document::Line> {
+    sql.iter().map(|line| document::Line::sql(None, line)).collect()
+}
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, confirm: &Confirm, theme: &Theme) {
-    let lines = u16::try_from(confirm.sql.len()).unwrap_or(u16::MAX);
-    let area = popup(frame, area, 76, lines.saturating_add(9));
-    let inner = bordered(frame, area, "Confirm", theme);
+    // All of it can be read: long lines go on below, and the title tells how much there is.
+    let width = usize::from(WIDTH.min(area.width).saturating_sub(2));
+    let all = document::wrap(lines(&confirm.sql), width).len();
+    let lines_below = document::wrap(lines(confirm.sql.get(confirm.scroll..).unwrap_or_default()), width);
+    let height = u16::try_from(all).unwrap_or(u16::MAX).saturating_add(AROUND);
+    let room = usize::from(height.min(area.height).saturating_sub(AROUND - 1));
+    let title = if all > room {
+        format!(
+            "Confirm · SQL line {} of {} · PgDn",
+            confirm.scroll + 1,
+            confirm.sql.len()
+        )
+    } else {
+        "Confirm".to_owned()
+    };
+    let area = popup(frame, area, WIDTH, height);
+    let inner = bordered(frame, area, &title, theme);
     let [question, code, command, answer] = Layout::vertical([
         Constraint::Length(2),
         Constraint::Fill(1),
@@ -24,12 +49,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, confirm: &Confirm, theme: 
     .areas(inner);
     let text = Paragraph::new(theme.text(&confirm.question())).wrap(Wrap { trim: true });
     frame.render_widget(text.style(theme.style(Tone::Title)), question);
-    let shown: Vec<Line<'_>> = confirm
-        .sql
-        .iter()
-        .skip(confirm.scroll)
-        .map(|line| sql::line(line, theme))
-        .collect();
+    let shown: Vec<Line<'_>> = lines_below.iter().map(|line| paint(line, false, theme)).collect();
     frame.render_widget(Paragraph::new(shown), code);
     let equal = Line::from(vec![
         Span::styled("the same as  ", theme.style(Tone::Dim)),
