@@ -34,7 +34,9 @@ pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 /// Does what a key or a command asks for.
 pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let page = page(state);
-    let own = state.panels.of_mut(state.screen).act(action, &state.data, page);
+    let panel = state.panels.of_mut(state.screen);
+    panel.sized(state.size);
+    let own = panel.act(action, &state.data, page);
     if let Some(steps) = own {
         carry_out(state, steps, effects);
         return;
@@ -61,7 +63,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Filter => start_filter(state),
         Action::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
         Action::Help => state.overlay = Some(Overlay::Help(0)),
-        Action::Freeze => state.frozen = !state.frozen,
+        Action::Freeze => freeze(state, !state.frozen),
         Action::Sort => {
             let columns = state.panel().columns().len();
             if let Some(list) = state.panels.of_mut(state.screen).list_mut() {
@@ -94,11 +96,16 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
     }
 }
 
-fn show(state: &mut State, screen: crate::screen::Screen) {
+pub(super) fn show(state: &mut State, screen: crate::screen::Screen) {
     if state.screen != screen {
+        freeze(state, false);
         state.screen = screen;
-        state.frozen = false;
     }
+}
+
+fn freeze(state: &mut State, on: bool) {
+    state.frozen = on;
+    state.panels.of_mut(state.screen).freeze(on);
 }
 
 fn quit(state: &mut State, effects: &mut Vec<Effect>) {
@@ -113,7 +120,7 @@ fn peel(state: &mut State) -> bool {
         return true;
     }
     if state.frozen {
-        state.frozen = false;
+        freeze(state, false);
         return true;
     }
     match panel.list_mut() {
@@ -128,8 +135,7 @@ fn peel(state: &mut State) -> bool {
 /// Moves in the table of the screen.
 pub(super) fn step(state: &mut State, by: isize) {
     let panel = state.panels.of(state.screen);
-    let Some(list) = panel.list() else { return };
-    let rows = list.shown(panel.rows(&state.data), panel.columns());
+    let rows = panel.shown(&state.data);
     if let Some(list) = state.panels.of_mut(state.screen).list_mut() {
         list.step(&rows, by);
         state.dirty = true;

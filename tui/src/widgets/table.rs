@@ -16,15 +16,13 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, empty: &str, theme
     let panel = state.panel();
     let Some(list) = panel.list() else { return };
     let columns = panel.columns();
-    let all = panel.rows(&state.data);
-    let none = all.is_empty();
-    let rows = list.shown(all, columns);
+    let rows = panel.shown(&state.data);
     let stale = matches!(state.link, Link::Lost { .. });
     let widths = widths(columns, area.width);
     let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     frame.render_widget(heading(columns, &widths, list, rows.len(), theme), head);
     if rows.is_empty() {
-        let text = if none {
+        let text = if panel.rows(&state.data).is_empty() {
             empty
         } else {
             "nothing matches the filter; Esc clears it"
@@ -116,13 +114,14 @@ fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme:
             },
             _ => "",
         };
-        let title = if index == 0 && !list.filter.is_empty() {
+        // A list that follows its end tells of its filter above it.
+        let title = if index == 0 && !list.filter.is_empty() && !list.is_tail() {
             format!("{}{mark} ({count}) /{}", column.title, list.filter)
         } else {
             format!("{}{mark}", column.title)
         };
         spans.push(Span::styled(
-            padded(&theme.text(&title), *width, column.right),
+            padded(&title, *width, column.right, theme),
             theme.style(Tone::Title),
         ));
         spans.push(Span::raw(" "));
@@ -137,8 +136,10 @@ fn line(row: &Row, columns: &[Column], widths: &[u16], stale: bool, theme: &Them
             continue;
         }
         let tone = if stale { Tone::Dim } else { cell.tone };
+        let marked = cell.marked.then(|| format!("{} {}", theme.mark(cell.tone), cell.text));
+        let text = marked.as_ref().unwrap_or(&cell.text);
         spans.push(Span::styled(
-            padded(&theme.text(&cell.text), *width, column.right),
+            padded(text, *width, column.right, theme),
             theme.style(tone),
         ));
         spans.push(Span::raw(" "));
@@ -146,11 +147,12 @@ fn line(row: &Row, columns: &[Column], widths: &[u16], stale: bool, theme: &Them
     Line::from(spans)
 }
 
-fn padded(text: &str, width: u16, right: bool) -> String {
+fn padded(text: &str, width: u16, right: bool, theme: &Theme) -> String {
     let width = usize::from(width);
     // Line breaks and tabs in statements and messages would break the line.
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let text = cut(&text, width);
+    // In this order: the sign of a cut is not ASCII itself.
+    let text = theme.text(&cut(&text, width));
     if right {
         format!("{text:>width$}")
     } else {
