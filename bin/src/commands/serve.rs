@@ -10,6 +10,7 @@ use windlass_core::db::lane::{LaneOptions, Lanes};
 use windlass_core::error::{Code, Result};
 use windlass_core::http::Server;
 use windlass_core::telemetry::logs;
+use windlass_core::telemetry::sampler::Sampler;
 
 use super::load;
 use crate::report;
@@ -102,7 +103,9 @@ async fn answer(
         };
         report::line(format_args!("API {address}/api{docs}  health {address}/health/ready"));
     }
+    let sampler = Sampler::start(Arc::clone(&context.telemetry), &project.directory);
     let result = server.run(context, stop.wait()).await;
+    drop(sampler);
     if let Some(loader) = loader {
         loader.abort();
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub use super::health::{Check, Severity};
 pub use crate::config::{Setting, Source};
 pub use crate::db::inspect::{IndexFigures, IndexProblem, LockNode, Session, SlowSource, SlowStatement, TableFigures};
+pub use crate::db::lane::LanesState;
 pub use crate::db::migrate::rehearsal::{Finding, LockTaken, Outcome, Rehearsal, Rewrite, StatementReport};
 pub use crate::db::migrate::{Done as Migrated, State as MigrationState, Status as MigrationStatus};
 pub use crate::openapi::Change;
@@ -148,23 +149,6 @@ pub struct Status {
     pub checks: Vec<Check>,
     /// The last two minutes, a second each, oldest first; empty without a service.
     pub samples: Vec<Sample>,
-}
-
-/// Connections and who waits for them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LanesState {
-    /// Open connections of the shared lane.
-    pub shared: u32,
-    /// At most so many.
-    pub shared_max: u32,
-    /// Open exclusive lanes.
-    pub exclusive: u32,
-    /// Those at work.
-    pub exclusive_busy: u32,
-    /// At most so many.
-    pub exclusive_max: u32,
-    /// Requests refused since the start, as no lane came free.
-    pub timeouts: u64,
 }
 
 /// One route in the list.

@@ -1,7 +1,8 @@
-//! What every request is given: the snapshot in force, the lanes, and the limits.
+//! What every request is given: the snapshot in force, the lanes, the limits, and whom to tell of it.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -10,14 +11,20 @@ use bytes::Bytes;
 use crate::contract::Snapshot;
 use crate::db::lane::Lanes;
 use crate::error::{Error, Result};
+use crate::telemetry::Telemetry;
+use crate::telemetry::metrics::RouteCounters;
 
 /// A snapshot with the document that describes it; swapped as one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Published {
     /// The contracts.
     pub snapshot: Arc<Snapshot>,
     /// The `OpenAPI` document's bytes.
     pub openapi: Bytes,
+    /// The counters of each of the snapshot's routes, in their order; empty until it is in force.
+    pub counters: Vec<Arc<RouteCounters>>,
+    /// Whether each of the snapshot's routes is switched off, in their order; empty until it is in force.
+    pub disabled: Vec<bool>,
 }
 
 impl Published {
@@ -31,6 +38,8 @@ impl Published {
         Ok(Self {
             snapshot: Arc::new(snapshot),
             openapi,
+            counters: Vec::new(),
+            disabled: Vec::new(),
         })
     }
 }
@@ -64,7 +73,7 @@ impl Default for Limits {
 
 /// The shared handles.
 pub struct Context {
-    /// What is in force.
+    /// What is in force; changed by [`Context::publish`] alone.
     pub published: ArcSwap<Published>,
     /// The ways to the database.
     pub lanes: Lanes,
@@ -72,6 +81,10 @@ pub struct Context {
     pub limits: Limits,
     /// Whether `/docs`, `/redoc` and `/openapi.json` are served.
     pub docs: bool,
+    /// What the service knows of itself.
+    pub telemetry: Arc<Telemetry>,
+    // Held while what is in force changes, so that no change undoes another.
+    disabled: Mutex<HashSet<String>>,
     stopping: AtomicBool,
 }
 
@@ -79,13 +92,45 @@ impl Context {
     /// Puts the handles together.
     #[must_use]
     pub fn new(published: Published, lanes: Lanes, limits: Limits, docs: bool) -> Self {
+        let telemetry = Arc::new(Telemetry::default());
         Self {
-            published: ArcSwap::from_pointee(published),
+            published: ArcSwap::from_pointee(resolved(published, &telemetry, &HashSet::new())),
             lanes,
             limits,
             docs,
+            telemetry,
+            disabled: Mutex::default(),
             stopping: AtomicBool::new(false),
         }
+    }
+
+    /// Puts a new snapshot in force, from the next request on. Routes of the same name go on counting where they are,
+    /// and stay switched off if they are.
+    pub fn publish(&self, published: Published) {
+        let disabled = self.disabled();
+        self.published
+            .store(Arc::new(resolved(published, &self.telemetry, &disabled)));
+    }
+
+    /// Switches off the routes of these names, and all others on, from the next request on. Names without a route are
+    /// kept: it may come with the next snapshot.
+    pub fn set_disabled(&self, names: HashSet<String>) {
+        let mut disabled = self.disabled();
+        *disabled = names;
+        let published = Published::clone(&self.published.load());
+        self.published
+            .store(Arc::new(resolved(published, &self.telemetry, &disabled)));
+    }
+
+    /// Whether the route of this name is switched off.
+    #[must_use]
+    pub fn is_disabled(&self, name: &str) -> bool {
+        self.disabled().contains(name)
+    }
+
+    fn disabled(&self) -> MutexGuard<'_, HashSet<String>> {
+        // The set is replaced whole, so a panic elsewhere leaves it right.
+        self.disabled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on readiness fails, so that no new requests are sent here.
@@ -98,4 +143,12 @@ impl Context {
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
+}
+
+/// With what each request looks up by its route's place.
+fn resolved(mut published: Published, telemetry: &Telemetry, disabled: &HashSet<String>) -> Published {
+    let names = published.snapshot.routes.iter().map(|route| route.name.as_str());
+    published.counters = telemetry.counters(names.clone());
+    published.disabled = names.map(|name| disabled.contains(name)).collect();
+    published
 }

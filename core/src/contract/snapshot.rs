@@ -1,6 +1,7 @@
 //! All contracts in force, immutable; swapped whole when the project or the database changes.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Resource, Route, route};
@@ -12,7 +13,7 @@ pub struct Snapshot {
     pub resources: Vec<Arc<Resource>>,
     /// Of all resources, in their order.
     pub routes: Vec<Route>,
-    by_path: HashMap<String, usize>,
+    by_path: HashMap<String, (usize, Range<usize>)>,
     /// The project's title, for the docs.
     pub title: String,
     /// The project's version, for the docs.
@@ -24,13 +25,15 @@ impl Snapshot {
     #[must_use]
     pub fn new(title: String, version: String, mut resources: Vec<Arc<Resource>>) -> Self {
         resources.sort_by(|a, b| a.name.cmp(&b.name));
-        let by_path = resources
-            .iter()
-            .enumerate()
-            .map(|(index, r)| (r.path.clone(), index))
-            .collect();
+        let mut routes = Vec::new();
+        let mut by_path = HashMap::new();
+        for (index, resource) in resources.iter().enumerate() {
+            let first = routes.len();
+            routes.extend(route::of(resource));
+            by_path.insert(resource.path.clone(), (index, first..routes.len()));
+        }
         Self {
-            routes: resources.iter().flat_map(route::of).collect(),
+            routes,
             resources,
             by_path,
             title,
@@ -41,6 +44,13 @@ impl Snapshot {
     /// The resource served at exactly this path.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<&Arc<Resource>> {
-        self.resources.get(*self.by_path.get(path)?)
+        self.resources.get(self.by_path.get(path)?.0)
+    }
+
+    /// The resource served at exactly this path, and the places of its routes in `routes`.
+    #[must_use]
+    pub fn routes_at(&self, path: &str) -> Option<(&Arc<Resource>, Range<usize>)> {
+        let (resource, routes) = self.by_path.get(path)?;
+        Some((self.resources.get(*resource)?, routes.clone()))
     }
 }

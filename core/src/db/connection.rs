@@ -1,8 +1,8 @@
 //! One connection with its prepared statements: how a statement, or several in a transaction, run on it.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -11,6 +11,7 @@ use tokio_postgres::{Client, Config, Row};
 use super::connect;
 use super::error::{lost, translate};
 use super::lane::{Checks, Reply};
+use super::statements::{Figures, Statements};
 use super::wire;
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
@@ -25,14 +26,27 @@ const KEPT_TEXT: usize = 8 * 1024;
 pub struct Connection {
     client: Client,
     prepared: Mutex<Prepared>,
+    figures: Arc<Statements>,
     busy: AtomicBool,
     deadline: Duration,
 }
 
 #[derive(Default)]
 struct Prepared {
-    statements: HashMap<String, (tokio_postgres::Statement, u64)>,
+    statements: HashMap<String, Known>,
     clock: u64,
+}
+
+struct Known {
+    ready: Ready,
+    used: u64,
+}
+
+/// A prepared statement with the place where its runs are counted.
+#[derive(Clone)]
+struct Ready {
+    statement: tokio_postgres::Statement,
+    figures: Arc<Figures>,
 }
 
 /// Marks a connection as busy; unless [`Work::done`] is reached, the connection is not used again.
@@ -60,11 +74,12 @@ impl From<Error> for Failed {
 
 impl Connection {
     /// Opens one; a statement that runs for longer than `deadline` is given up, as its server may be gone.
-    pub(super) async fn open(config: &Config, deadline: Duration) -> Result<Self> {
+    pub(super) async fn open(config: &Config, deadline: Duration, figures: Arc<Statements>) -> Result<Self> {
         let client = connect::open(config).await?;
         Ok(Self {
             client,
             prepared: Mutex::default(),
+            figures,
             busy: AtomicBool::new(false),
             deadline,
         })
@@ -222,13 +237,15 @@ impl Connection {
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<(), Failed> {
         let prepared = self.prepare(&statement.text).await.map_err(Failed::Database)?;
+        let mut run = prepared.figures.run();
         let rows = self
             .client
-            .query_raw(&prepared, &statement.binds)
+            .query_raw(&prepared.statement, &statement.binds)
             .await
             .map_err(Failed::Database)?;
         let mut rows = std::pin::pin!(rows);
         while let Some(row) = rows.try_next().await.map_err(Failed::Database)? {
+            run.rows += 1;
             each(&row)?;
         }
         Ok(())
@@ -253,15 +270,22 @@ impl Connection {
         Err(Error::internal("a statement was neither run nor refused"))
     }
 
-    async fn prepare(&self, text: &str) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {
-        if let Some(known) = self.lock().find(text) {
+    async fn prepare(&self, text: &str) -> Result<Ready, tokio_postgres::Error> {
+        if let Some(mut known) = self.lock().find(text) {
+            if known.figures.is_forgotten() {
+                known.figures = self.figures.of(text);
+                self.lock().keep(text, &known);
+            }
             return Ok(known);
         }
-        let statement = self.client.prepare(text).await?;
+        let ready = Ready {
+            statement: self.client.prepare(text).await?,
+            figures: self.figures.of(text),
+        };
         if text.len() <= KEPT_TEXT {
-            self.lock().keep(text, &statement);
+            self.lock().keep(text, &ready);
         }
-        Ok(statement)
+        Ok(ready)
     }
 
     fn forget(&self, text: &str) {
@@ -275,23 +299,27 @@ impl Connection {
 }
 
 impl Prepared {
-    fn find(&mut self, text: &str) -> Option<tokio_postgres::Statement> {
+    fn find(&mut self, text: &str) -> Option<Ready> {
         self.clock += 1;
-        let (statement, used) = self.statements.get_mut(text)?;
-        *used = self.clock;
-        Some(statement.clone())
+        let known = self.statements.get_mut(text)?;
+        known.used = self.clock;
+        Some(known.ready.clone())
     }
 
-    fn keep(&mut self, text: &str, statement: &tokio_postgres::Statement) {
-        if self.statements.len() >= PREPARED {
+    fn keep(&mut self, text: &str, ready: &Ready) {
+        if self.statements.len() >= PREPARED && !self.statements.contains_key(text) {
             let oldest = self
                 .statements
                 .iter()
-                .min_by_key(|(_, (_, used))| *used)
+                .min_by_key(|(_, known)| known.used)
                 .map(|(text, _)| text.clone());
             oldest.and_then(|text| self.statements.remove(&text));
         }
-        self.statements.insert(text.to_owned(), (statement.clone(), self.clock));
+        let known = Known {
+            ready: ready.clone(),
+            used: self.clock,
+        };
+        self.statements.insert(text.to_owned(), known);
     }
 }
 

@@ -4,17 +4,20 @@
 //! are pooled connections that serve one request at a time: lists, and every write. A connection that
 //! broke, or whose request was dropped half-way, is never used again.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bb8::{ManageConnection, Pool, PooledConnection, RunError};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_postgres::Config;
 
 use super::connection::Connection;
 use super::error::unavailable;
+use super::inspect::SlowStatement;
+use super::statements::Statements;
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
 use crate::sql::Statement;
@@ -46,6 +49,25 @@ pub struct Reply {
     pub total: Option<u64>,
     /// The key of the first row, where the statement returned it.
     pub key: Vec<String>,
+    /// How long it waited for a lane.
+    pub wait: Duration,
+}
+
+/// Connections and who waits for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LanesState {
+    /// Open connections of the shared lane.
+    pub shared: u32,
+    /// At most so many.
+    pub shared_max: u32,
+    /// Open exclusive lanes.
+    pub exclusive: u32,
+    /// Those at work.
+    pub exclusive_busy: u32,
+    /// At most so many.
+    pub exclusive_max: u32,
+    /// Requests refused since the start, as no lane came free.
+    pub timeouts: u64,
 }
 
 impl Reply {
@@ -82,14 +104,22 @@ impl Checks<'_> {
 /// All lanes to one database.
 pub struct Lanes {
     manager: Manager,
-    shared: Vec<Mutex<Slot>>,
+    shared: Vec<Place>,
     next: AtomicUsize,
     exclusive: Pool<Manager>,
     size: u32,
     wait: Duration,
+    timeouts: AtomicU64,
 }
 
 /// One place of the shared lane.
+#[derive(Default)]
+struct Place {
+    slot: Mutex<Slot>,
+    // For who only looks, as the slot may be held for seconds.
+    seen: std::sync::Mutex<Weak<Connection>>,
+}
+
 #[derive(Default)]
 struct Slot {
     connection: Option<Arc<Connection>>,
@@ -112,12 +142,11 @@ impl Lanes {
         let manager = Manager {
             config,
             deadline: options.statement_timeout + Duration::from_secs(1),
+            statements: Arc::default(),
         };
-        let first = Slot {
-            connection: Some(Arc::new(manager.connect().await?)),
-            failed: None,
-        };
-        let rest = (1..options.shared.max(1)).map(|_| Slot::default());
+        let first = Place::default();
+        first.set(&mut *first.slot.lock().await, Arc::new(manager.connect().await?));
+        let rest = (1..options.shared.max(1)).map(|_| Place::default());
         let size = options.exclusive.max(1);
         let exclusive = Pool::builder()
             .max_size(size)
@@ -130,11 +159,12 @@ impl Lanes {
             .build_unchecked(manager.clone());
         Ok(Self {
             manager,
-            shared: std::iter::once(first).chain(rest).map(Mutex::new).collect(),
+            shared: std::iter::once(first).chain(rest).collect(),
             next: AtomicUsize::new(0),
             exclusive,
             size,
             wait: options.wait,
+            timeouts: AtomicU64::new(0),
         })
     }
 
@@ -143,7 +173,12 @@ impl Lanes {
     /// # Errors
     /// Translated errors of Postgres.
     pub async fn point(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
-        self.shared().await?.read(statement, resource).await
+        let asked = Instant::now();
+        let lane = self.shared().await?;
+        let wait = asked.elapsed();
+        let mut reply = lane.read(statement, resource).await?;
+        reply.wait = wait;
+        Ok(reply)
     }
 
     /// Runs a read of many rows on an exclusive lane.
@@ -151,11 +186,13 @@ impl Lanes {
     /// # Errors
     /// Translated errors of Postgres; `pool_timeout`.
     pub async fn list(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
+        let asked = Instant::now();
         let lane = self.lane().await?;
+        let wait = asked.elapsed();
         let work = lane.begin();
         let reply = lane.read(statement, resource).await;
         finish(work, &reply);
-        reply
+        reply.map(|reply| Reply { wait, ..reply })
     }
 
     /// Runs a write: one statement by itself, several (or one with checks) in a transaction.
@@ -163,14 +200,37 @@ impl Lanes {
     /// # Errors
     /// Translated errors of Postgres; `commit_unknown` if the connection broke while the write may have been stored.
     pub async fn write(&self, statements: &[Statement], resource: &Resource, checks: Checks<'_>) -> Result<Reply> {
+        let asked = Instant::now();
         let lane = self.lane().await?;
+        let wait = asked.elapsed();
         let work = lane.begin();
         let reply = match statements {
             [statement] if !checks.any() => lane.autocommit(statement, resource).await,
             _ => lane.transaction(statements, resource, &checks).await,
         };
         finish(work, &reply);
-        reply
+        reply.map(|reply| Reply { wait, ..reply })
+    }
+
+    /// The connections, and how often none came free.
+    #[must_use]
+    pub fn state(&self) -> LanesState {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let pool = self.exclusive.state();
+        LanesState {
+            shared: count(self.shared.iter().filter(|place| place.is_open()).count()),
+            shared_max: count(self.shared.len()),
+            exclusive: pool.connections,
+            exclusive_busy: pool.connections.saturating_sub(pool.idle_connections),
+            exclusive_max: self.size,
+            timeouts: self.timeouts.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The statements that ran on the lanes since the service started, most total time first; the 500 used last.
+    #[must_use]
+    pub fn slow(&self) -> Vec<SlowStatement> {
+        self.manager.statements.slow()
     }
 
     /// Whether the database answers, within two seconds.
@@ -184,15 +244,15 @@ impl Lanes {
 
     async fn shared(&self) -> Result<Arc<Connection>> {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.shared.len();
-        let slot = self.shared.get(at).ok_or_else(unavailable)?;
-        timeout(self.wait, self.connected(slot))
+        let place = self.shared.get(at).ok_or_else(unavailable)?;
+        timeout(self.wait, self.connected(place))
             .await
             .unwrap_or_else(|_| Err(unavailable()))
     }
 
     /// The slot is held while connecting, so that one request reconnects and the others wait for it.
-    async fn connected(&self, slot: &Mutex<Slot>) -> Result<Arc<Connection>> {
-        let mut slot = slot.lock().await;
+    async fn connected(&self, place: &Place) -> Result<Arc<Connection>> {
+        let mut slot = place.slot.lock().await;
         if let Some(connection) = slot.connection.as_ref().filter(|connection| !connection.is_closed()) {
             return Ok(Arc::clone(connection));
         }
@@ -207,10 +267,7 @@ impl Lanes {
                 .await
                 .map_err(|error| unavailable().with_source(error))?,
         );
-        *slot = Slot {
-            connection: Some(Arc::clone(&connection)),
-            failed: None,
-        };
+        place.set(&mut slot, Arc::clone(&connection));
         Ok(connection)
     }
 
@@ -230,8 +287,26 @@ impl Lanes {
         match error {
             RunError::User(error) => unavailable().with_source(error),
             RunError::TimedOut if self.exclusive.state().connections == 0 => unavailable(),
-            RunError::TimedOut => Error::new(Code::PoolTimeout, Code::PoolTimeout.title()).with_retry_after(1),
+            RunError::TimedOut => {
+                self.timeouts.fetch_add(1, Ordering::Relaxed);
+                Error::new(Code::PoolTimeout, Code::PoolTimeout.title()).with_retry_after(1)
+            }
         }
+    }
+}
+
+impl Place {
+    fn set(&self, slot: &mut Slot, connection: Arc<Connection>) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&connection);
+        *slot = Slot {
+            connection: Some(connection),
+            failed: None,
+        };
+    }
+
+    fn is_open(&self) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.upgrade().is_some_and(|connection| !connection.is_closed())
     }
 }
 
@@ -252,6 +327,7 @@ fn finish(work: super::connection::Work<'_>, reply: &Result<Reply>) {
 struct Manager {
     config: Config,
     deadline: Duration,
+    statements: Arc<Statements>,
 }
 
 impl ManageConnection for Manager {
@@ -259,7 +335,7 @@ impl ManageConnection for Manager {
     type Error = Error;
 
     async fn connect(&self) -> Result<Connection> {
-        Connection::open(&self.config, self.deadline).await
+        Connection::open(&self.config, self.deadline, Arc::clone(&self.statements)).await
     }
 
     async fn is_valid(&self, connection: &mut Connection) -> Result<()> {

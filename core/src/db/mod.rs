@@ -11,6 +11,7 @@ pub mod migrate;
 pub mod pool;
 pub mod schema;
 pub mod scratch;
+mod statements;
 pub mod store;
 pub mod wire;
 mod wire_time;

@@ -5,10 +5,12 @@ mod body;
 mod docs;
 mod encoding;
 pub mod problem;
+mod refusal;
 mod reply;
 mod router;
 mod routes;
 pub mod server;
 
+pub use refusal::Refusal;
 pub use reply::Reply;
 pub use server::Server;

@@ -1,17 +1,19 @@
 //! Every public route. Paths of resources are looked up in the snapshot that the request was given.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use salvo::http::{Method, StatusCode};
 use salvo::{Request, http::header};
 
 use super::accept::Accept;
-use super::{Reply, docs, routes};
+use super::{Refusal, Reply, docs, routes};
 use crate::app::{Context, Published};
 use crate::contract::{Resource, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::Principal;
 use crate::request::{Prefer, Query, Target, query};
+use crate::telemetry::stages::{Stage, Stopwatch};
 
 /// What a route gets: the request's parts, read once.
 pub(super) struct Call<'a> {
@@ -22,19 +24,40 @@ pub(super) struct Call<'a> {
     pub query: Query,
     pub prefer: Prefer,
     pub accept: Accept,
+    pub watch: &'a mut Stopwatch,
+}
+
+/// What is noted while a request is answered, whatever becomes of it.
+pub(super) struct Trace {
+    pub watch: Stopwatch,
+    /// The place of its route in the snapshot.
+    pub route: Option<usize>,
 }
 
 /// Answers a request.
-pub(super) async fn answer(context: &Arc<Context>, request: &mut Request) -> Result<Reply> {
+pub(super) async fn answer(
+    context: &Arc<Context>,
+    published: &Published,
+    request: &mut Request,
+    trace: &mut Trace,
+) -> Result<Reply, Refusal> {
+    let answered = route(context, published, request, trace).await;
+    trace.watch.enter(Stage::Http);
     // Everybody is anonymous in this version: what is refused for want of rights may work with credentials.
-    route(context, request).await.map_err(|error| match error.code() {
-        Code::Forbidden => Error::new(Code::Unauthenticated, Code::Unauthenticated.title()).with_source(error),
-        _ => error,
+    answered.map_err(|refusal| match refusal.error.code() {
+        Code::Forbidden => Error::new(Code::Unauthenticated, Code::Unauthenticated.title())
+            .with_source(refusal.error)
+            .into(),
+        _ => refusal,
     })
 }
 
-async fn route(context: &Arc<Context>, request: &mut Request) -> Result<Reply> {
-    let published = context.published.load_full();
+async fn route(
+    context: &Arc<Context>,
+    published: &Published,
+    request: &mut Request,
+    trace: &mut Trace,
+) -> Result<Reply, Refusal> {
     let path = request.uri().path().to_owned();
     match path.as_str() {
         "/health/live" => return only_get(request, || Ok(routes::health::live())),
@@ -44,28 +67,28 @@ async fn route(context: &Arc<Context>, request: &mut Request) -> Result<Reply> {
             return Ok(Reply::new(StatusCode::FOUND).header("location", "/docs"));
         }
         _ if context.docs => {
-            if let Some(page) = docs::page(&path, &published, request.headers()) {
-                return if is_get(request) {
-                    page
-                } else {
-                    Err(not_allowed(&["GET", "HEAD"]))
-                };
+            if let Some(page) = docs::page(&path, published, request.headers()) {
+                return only_get(request, || page);
             }
         }
         _ => {}
     }
-    let (resource, rest) =
-        find(&published, &path).ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
-    let mut allowed: Vec<&str> = methods(resource, !rest.is_empty()).map(|(method, _)| method).collect();
-    if allowed.contains(&"GET") {
-        allowed.insert(1, "HEAD");
-    }
+    let (resource, routes, rest) =
+        find(published, &path).ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     let method = request.method().clone();
-    if method == Method::OPTIONS {
-        return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(&allowed)));
-    }
-    if !allowed.contains(&method.as_str()) {
+    let Some(place) = routed(published, routes, &method, !rest.is_empty()) else {
+        let mut allowed: Vec<&str> = methods(resource, !rest.is_empty()).map(|(method, _)| method).collect();
+        if allowed.contains(&"GET") {
+            allowed.insert(1, "HEAD");
+        }
+        if method == Method::OPTIONS {
+            return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(&allowed)));
+        }
         return Err(not_allowed(&allowed));
+    };
+    trace.route = Some(place);
+    if published.disabled.get(place).is_some_and(|disabled| *disabled) {
+        return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()).into());
     }
     let target = query::target(rest, resource.key.len())?;
     let call = Call {
@@ -82,27 +105,41 @@ async fn route(context: &Arc<Context>, request: &mut Request) -> Result<Reply> {
                 .filter_map(|value| value.to_str().ok()),
         )?,
         accept: Accept::parse(request.headers())?,
+        watch: &mut trace.watch,
     };
     match method.as_str() {
         "GET" | "HEAD" => routes::read::answer(call).await,
-        "POST" => routes::create::answer(call, request).await,
-        "PUT" => routes::replace::answer(call, request).await,
-        "PATCH" => routes::update::answer(call, request).await,
-        _ => routes::delete::answer(call).await,
+        "POST" => Ok(routes::create::answer(call, request).await?),
+        "PUT" => Ok(routes::replace::answer(call, request).await?),
+        "PATCH" => Ok(routes::update::answer(call, request).await?),
+        _ => Ok(routes::delete::answer(call).await?),
     }
 }
 
-/// The resource at a path, and what follows it: nothing or a key.
-fn find<'a, 'b>(published: &'a Published, path: &'b str) -> Option<(&'a Arc<Resource>, &'b str)> {
-    if let Some(resource) = published.snapshot.at(path) {
-        return Some((resource, ""));
+/// The resource at a path with the places of its routes, and what follows it: nothing or a key.
+fn find<'a, 'b>(published: &'a Published, path: &'b str) -> Option<(&'a Arc<Resource>, Range<usize>, &'b str)> {
+    if let Some((resource, routes)) = published.snapshot.routes_at(path) {
+        return Some((resource, routes, ""));
     }
     let (parent, key) = path.rsplit_once('/')?;
-    let resource = published
+    let (resource, routes) = published
         .snapshot
-        .at(parent)
-        .filter(|resource| !key.is_empty() && !resource.key.is_empty())?;
-    Some((resource, key))
+        .routes_at(parent)
+        .filter(|(resource, _)| !key.is_empty() && !resource.key.is_empty())?;
+    Some((resource, routes, key))
+}
+
+/// The place of the route with this method among those of a resource.
+fn routed(published: &Published, mut routes: Range<usize>, method: &Method, item: bool) -> Option<usize> {
+    let method = if *method == Method::HEAD {
+        "GET"
+    } else {
+        method.as_str()
+    };
+    routes.find(|place| {
+        let route = published.snapshot.routes.get(*place);
+        route.is_some_and(|route| route.item == item && route.method == method)
+    })
 }
 
 fn allow(methods: &[&str]) -> String {
@@ -111,27 +148,17 @@ fn allow(methods: &[&str]) -> String {
     all.join(", ")
 }
 
-/// A 405; its `Allow` travels in the hint and becomes a header.
-fn not_allowed(methods: &[&str]) -> Error {
-    Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title())
-        .with_hint(format!("allowed are {}", allow(methods)))
-}
-
-/// The `Allow` header of a 405 (RFC 9110 §15.5.6).
-pub(super) fn allow_of(error: &Error) -> Option<&str> {
-    error
-        .hint()
-        .filter(|_| error.code() == Code::MethodNotAllowed)?
-        .strip_prefix("allowed are ")
+fn not_allowed(methods: &[&str]) -> Refusal {
+    Refusal::method(allow(methods))
 }
 
 fn is_get(request: &Request) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD)
 }
 
-fn only_get(request: &Request, reply: impl FnOnce() -> Result<Reply>) -> Result<Reply> {
+fn only_get(request: &Request, reply: impl FnOnce() -> Result<Reply>) -> Result<Reply, Refusal> {
     if is_get(request) {
-        reply()
+        Ok(reply()?)
     } else {
         Err(not_allowed(&["GET", "HEAD"]))
     }

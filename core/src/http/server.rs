@@ -3,7 +3,6 @@
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 use salvo::conn::tcp::TcpAcceptor;
@@ -14,11 +13,12 @@ use salvo::http::Method;
 use salvo::{Depot, FlowCtrl, Handler, Request, Response, Router, async_trait};
 use tokio::task::JoinSet;
 
-use super::{problem, router};
+use super::{Refusal, problem, router};
 use crate::app::Context;
 use crate::config::Listen;
 use crate::error::{Code, Error, Result};
 use crate::telemetry::observation::Observation;
+use crate::telemetry::stages::Stopwatch;
 
 enum Bound {
     Tcp(TcpAcceptor),
@@ -162,38 +162,50 @@ struct Entry(Arc<Context>);
 #[async_trait]
 impl Handler for Entry {
     async fn handle(&self, request: &mut Request, _: &mut Depot, response: &mut Response, _: &mut FlowCtrl) {
-        let started = Instant::now();
+        let mut trace = router::Trace {
+            watch: Stopwatch::start(),
+            route: None,
+        };
+        let context = &self.0;
+        // Once: the whole request sees the same snapshot.
+        let published = context.published.load_full();
         let request_id = router::request_id(request);
         let head = *request.method() == Method::HEAD;
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let answered = AssertUnwindSafe(router::answer(&self.0, request)).catch_unwind().await;
-        let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked")));
+        let answering = router::answer(context, &published, request, &mut trace);
+        let answered = AssertUnwindSafe(answering).catch_unwind().await;
+        let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));
         let (mut reply, error) = match answered {
             Ok(reply) => (reply, None),
-            Err(error) => {
-                let mut reply = problem::reply(&error, &request_id);
-                if let Some(allow) = router::allow_of(&error) {
-                    reply = reply.header("allow", allow);
-                }
-                if let Some(range) = error.hint().and_then(|hint| hint.strip_prefix("Content-Range: ")) {
-                    reply = reply.header("content-range", range);
-                }
+            Err(Refusal { error, headers }) => {
+                let reply = problem::reply(&error, &request_id);
+                let reply = headers
+                    .iter()
+                    .fold(reply, |reply, (name, value)| reply.header(name, value));
                 (reply, Some(error))
             }
         };
         reply = reply
             .header("x-request-id", &request_id)
             .header("x-content-type-options", "nosniff");
+        let duration = trace.watch.stop();
+        let route = trace.route.and_then(|place| {
+            let route = published.snapshot.routes.get(place)?;
+            Some((route.name.as_str(), &**published.counters.get(place)?))
+        });
         Observation {
             request_id: &request_id,
             method: method.as_str(),
             path: &path,
+            route,
             status: reply.status.as_u16(),
-            duration: started.elapsed(),
+            duration,
+            bytes: if head { 0 } else { reply.body.len() },
+            stages: trace.watch.stages(),
             error: error.as_ref(),
         }
-        .log();
+        .tell(&context.telemetry);
         reply.send(response, head);
     }
 }

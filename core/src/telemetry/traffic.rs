@@ -1,5 +1,7 @@
 //! Requests as they are answered, for whoever looks on.
 
+pub mod filter;
+
 use serde::{Deserialize, Serialize};
 
 /// One answered request.

@@ -6,9 +6,11 @@ use crate::error::Result;
 use crate::http::Reply;
 use crate::http::router::Call;
 use crate::plan;
+use crate::telemetry::stages::Stage;
 
 pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply> {
+    call.watch.enter(Stage::Plan);
     plan::write::allow(call.resource, Verb::Delete, &call.principal)?;
     let write = plan::write::delete(call.resource, &call.target, call.query, &call.prefer, &call.principal)?;
-    written::run(call.context, write, call.prefer, call.accept).await
+    written::run(call.context, call.watch, write, call.prefer, call.accept).await
 }

@@ -7,3 +7,18 @@ pub(super) mod read;
 pub(super) mod replace;
 pub(super) mod update;
 mod written;
+
+use crate::db::lane::Reply;
+use crate::error::{Code, Result};
+use crate::telemetry::stages::{Stage, Stopwatch};
+
+/// Ends the stage of the database: what was spent waiting for a lane is told apart.
+fn lane(watch: &mut Stopwatch, reply: Result<Reply>) -> Result<Reply> {
+    match &reply {
+        Ok(reply) => watch.waited(reply.wait),
+        Err(error) if error.code() == Code::PoolTimeout => watch.waited_in_vain(),
+        Err(_) => {}
+    }
+    watch.enter(Stage::Http);
+    reply
+}

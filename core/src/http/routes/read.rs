@@ -5,26 +5,31 @@ use std::sync::Arc;
 use salvo::http::StatusCode;
 
 use crate::error::{Code, Error, Result};
-use crate::http::Reply;
 use crate::http::accept::Accept;
 use crate::http::router::Call;
+use crate::http::routes::lane;
+use crate::http::{Refusal, Reply};
 use crate::plan;
 use crate::request::Target;
 use crate::sql;
+use crate::telemetry::stages::Stage;
 
-pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply> {
+pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
+    call.watch.enter(Stage::Plan);
     let item = matches!(call.target, Target::Item(_));
     let read = plan::read::plan(call.resource, call.target, call.query, &call.prefer, &call.principal)?;
+    call.watch.enter(Stage::Sql);
     let statement = sql::read::statement(&read)?;
+    call.watch.enter(Stage::Db);
     let lanes = &call.context.lanes;
     if item {
-        let rows = lanes.point(&statement, call.resource).await?;
+        let rows = lane(call.watch, lanes.point(&statement, call.resource).await)?;
         if rows.rows == 0 {
-            return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()));
+            return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()).into());
         }
         if rows.rows > 1 {
             // A view's key is only said to be unique.
-            return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title()));
+            return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title()).into());
         }
         return Ok(Reply::new(StatusCode::OK).body(call.accept.media_type(), rows.json));
     }
@@ -32,11 +37,9 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply> {
     // so that no more statements run than there are lanes.
     let (context, resource) = (Arc::clone(call.context), Arc::clone(call.resource));
     let task = tokio::spawn(async move { context.lanes.list(&statement, &resource).await });
-    let mut rows = task.await.map_err(Error::internal)??;
+    let mut rows = lane(call.watch, task.await.map_err(Error::internal)?)?;
     if let Some(total) = rows.total.filter(|total| read.offset > 0 && read.offset >= *total) {
-        return Err(Error::new(Code::RangeNotSatisfiable, Code::RangeNotSatisfiable.title())
-            .with_details(format!("offset {} of {total} rows", read.offset))
-            .with_hint(format!("Content-Range: */{total}")));
+        return Err(Refusal::range(read.offset, total));
     }
     let partial = rows.rows > 0 && rows.total.is_some_and(|total| rows.rows < total);
     let status = if partial {
@@ -49,7 +52,8 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply> {
         Accept::Object if rows.rows == 1 => rows.json,
         Accept::Object => {
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title())
-                .with_details(format!("the result has {} rows", rows.rows)));
+                .with_details(format!("the result has {} rows", rows.rows))
+                .into());
         }
     };
     let reply = Reply::new(status)

@@ -11,12 +11,13 @@ use crate::plan;
 use crate::request::Target;
 use crate::validate::Model;
 
-pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Result<Reply> {
+pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Update, &call.principal)?;
-    let checked = written::check(&call, Model::Replace, &body::json(request, &call.context.limits).await?)?;
+    let body = body::json(request, &call.context.limits).await?;
+    let checked = written::check(&mut call, Model::Replace, &body)?;
     let Target::Item(key) = &call.target else {
         return Err(Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()));
     };
     let write = plan::write::replace(call.resource, key, call.query, &call.prefer, &call.principal, checked)?;
-    written::run(call.context, write, call.prefer, call.accept).await
+    written::run(call.context, call.watch, write, call.prefer, call.accept).await
 }

@@ -10,9 +10,10 @@ use crate::http::{Reply, body};
 use crate::plan;
 use crate::validate::Model;
 
-pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Result<Reply> {
+pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Update, &call.principal)?;
-    let checked = written::check(&call, Model::Update, &body::json(request, &call.context.limits).await?)?;
+    let body = body::json(request, &call.context.limits).await?;
+    let checked = written::check(&mut call, Model::Update, &body)?;
     let write = plan::write::update(
         call.resource,
         &call.target,
@@ -21,5 +22,5 @@ pub(in crate::http) async fn answer(call: Call<'_>, request: &mut Request) -> Re
         &call.principal,
         checked,
     )?;
-    written::run(call.context, write, call.prefer, call.accept).await
+    written::run(call.context, call.watch, write, call.prefer, call.accept).await
 }

@@ -14,18 +14,31 @@ use crate::http::router::Call;
 use crate::plan::{Action, Write};
 use crate::request::json;
 use crate::request::{Prefer, Return};
+use crate::telemetry::stages::{Stage, Stopwatch};
 use crate::{sql, validate};
 
-/// Reads a body as JSON and checks it against a model of the resource.
-pub(super) fn check(call: &Call<'_>, model: validate::Model, bytes: &[u8]) -> Result<validate::Checked> {
-    validate::body(call.resource, model, &json::parse(bytes)?)
+/// Reads a body as JSON and checks it against a model of the resource; then it is time to plan.
+pub(super) fn check(call: &mut Call<'_>, model: validate::Model, bytes: &[u8]) -> Result<validate::Checked> {
+    let value = json::parse(bytes)?;
+    call.watch.enter(Stage::Validate);
+    let checked = validate::body(call.resource, model, &value)?;
+    call.watch.enter(Stage::Plan);
+    Ok(checked)
 }
 
 /// Runs a write in a task of its own: a client who hangs up cannot leave half of it.
-pub(super) async fn run(context: &Arc<Context>, write: Write, prefer: Prefer, accept: Accept) -> Result<Reply> {
+pub(super) async fn run(
+    context: &Arc<Context>,
+    watch: &mut Stopwatch,
+    write: Write,
+    prefer: Prefer,
+    accept: Accept,
+) -> Result<Reply> {
+    watch.enter(Stage::Sql);
+    let statements = sql::write::statements(&write)?;
+    watch.enter(Stage::Db);
     let context = Arc::clone(context);
     let task = tokio::spawn(async move {
-        let statements = sql::write::statements(&write)?;
         let many = matches!(&write.action, Action::Create { many: true, .. });
         let rule = |row: usize, stored: &serde_json::Value| {
             let mut at = vec!["body".into()];
@@ -45,10 +58,11 @@ pub(super) async fn run(context: &Arc<Context>, write: Write, prefer: Prefer, ac
             one: write.item && write.resource.kind != RelationKind::Table,
             exactly_one: !write.item && accept == Accept::Object && write.returns == Return::Representation,
         };
-        let rows = context.lanes.write(&statements, &write.resource, checks).await?;
-        reply(&write, rows, &prefer, accept)
+        let rows = context.lanes.write(&statements, &write.resource, checks).await;
+        (write, rows)
     });
-    task.await.map_err(Error::internal)?
+    let (write, rows) = task.await.map_err(Error::internal)?;
+    reply(&write, super::lane(watch, rows)?, &prefer, accept)
 }
 
 fn reply(write: &Write, mut rows: lane::Reply, prefer: &Prefer, accept: Accept) -> Result<Reply> {
