@@ -166,6 +166,12 @@ impl List {
         if let Ok(filter) = list_filter::parse(&self.filter, columns) {
             rows.retain(|row| filter.matches(row));
         }
+        self.sorted(rows)
+    }
+
+    /// The rows in their order.
+    #[must_use]
+    pub fn sorted(&self, mut rows: Vec<Row>) -> Vec<Row> {
         if let Some((column, turned)) = self.sort {
             rows.sort_by(|a, b| {
                 let order = compare(a.cells.get(column), b.cells.get(column));

@@ -13,10 +13,14 @@ use crate::theme::{Theme, Tone};
 
 /// Draws the table of the screen that is shown; `empty` is what is said when there are no rows at all.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, empty: &str, theme: &Theme) {
+    draw_rows(frame, area, state, &state.panel().shown(&state.data), empty, theme);
+}
+
+/// The same, where the rows that are shown are known already.
+pub fn draw_rows(frame: &mut Frame<'_>, area: Rect, state: &State, rows: &[Row], empty: &str, theme: &Theme) {
     let panel = state.panel();
     let Some(list) = panel.list() else { return };
     let columns = panel.columns();
-    let rows = panel.shown(&state.data);
     let stale = matches!(state.link, Link::Lost { .. });
     let widths = widths(columns, area.width);
     let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
@@ -31,7 +35,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, empty: &str, theme
         return;
     }
     let height = usize::from(body.height);
-    let selected = list.selected(&rows).unwrap_or_default();
+    let selected = list.selected(rows).unwrap_or_default();
     let first = first_line(selected, rows.len(), height);
     let lines: Vec<Line<'_>> = rows
         .iter()
