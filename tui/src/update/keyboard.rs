@@ -198,10 +198,13 @@ fn typed(state: &mut State, key: KeyEvent) {
 fn apply_filter(state: &mut State, text: String) {
     let panel = state.panels.of_mut(state.screen);
     let wrong = panel.check_filter(&text);
-    if wrong.is_none()
-        && let Some(list) = panel.list_mut()
-    {
-        list.filter = text;
+    if let Some(list) = panel.list_mut() {
+        // What is wrong hides nothing: a half of it may match no row at all.
+        list.filter = match (&wrong, &state.typing) {
+            (None, _) => text,
+            (Some(_), Some(typing)) => typing.before.clone(),
+            (Some(_), None) => String::new(),
+        };
     }
     if let Some(typing) = &mut state.typing {
         typing.wrong = wrong;
