@@ -87,10 +87,8 @@ pub fn room(columns: u16) -> usize {
     usize::from(columns).saturating_sub(4)
 }
 
-/// Scrolls a detail of so many lines; whether the action does that.
+/// Scrolls a detail of so many lines, of which a page is shown; whether the action does that.
 pub fn scroll(at: &mut usize, action: Action, page: usize, lines: usize) -> bool {
-    let page = page.saturating_sub(1).max(1);
-    // The frame around it takes one line more than a table's headings do.
     let last = lines.saturating_sub(page);
     *at = match action {
         Action::Up => at.saturating_sub(1),

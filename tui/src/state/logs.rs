@@ -19,10 +19,13 @@ pub const KEPT: usize = 2000;
 /// How often the log is read where nothing streams, in milliseconds.
 const EVERY_MS: i64 = 2000;
 
+/// Columns of a target.
+const TARGET: u16 = 16;
+
 const COLUMNS: &[Column] = &[
     Column::text("Time UTC", Width::Fixed(12), 0),
     Column::text("Level", Width::Fixed(7), 0),
-    Column::text("Target", Width::Fixed(16), 1),
+    Column::text("Target", Width::Fixed(TARGET), 1),
     Column::text("Message", Width::Fill(26), 0),
 ];
 
@@ -243,16 +246,34 @@ fn row(line: &LogLine) -> Row {
         cells: vec![
             Cell::number(line.at as f64, clock(line.at)),
             Cell::number(rank, line.level.clone()).marked(level_tone(&line.level)),
-            Cell::text(line.target.clone()).tone(Tone::Dim),
+            Cell::text(target(&line.target)).tone(Tone::Dim),
             Cell::text(said(line)),
         ],
     }
 }
 
-/// Message and fields in one line.
+/// The end of a module's path, as it tells more than its beginning.
+fn target(target: &str) -> String {
+    let room = usize::from(TARGET);
+    let mut rest = target;
+    while rest.chars().count() + usize::from(rest != target) > room {
+        match rest.trim_start_matches(':').split_once("::") {
+            Some((_, after)) => rest = rest.get(rest.len() - after.len() - 2..).unwrap_or(after),
+            None => return rest.to_owned(),
+        }
+    }
+    if rest == target {
+        rest.to_owned()
+    } else {
+        format!("…{rest}")
+    }
+}
+
+/// Message and fields in one line; the request's id comes last, as it is long and says least.
 fn said(line: &LogLine) -> String {
     let mut text = line.message.clone();
-    for (name, value) in &line.fields {
+    let (ids, fields): (Vec<_>, Vec<_>) = line.fields.iter().partition(|(name, _)| name == "request_id");
+    for (name, value) in fields.into_iter().chain(ids) {
         text.push_str(&format!("  {name}={value}"));
     }
     text

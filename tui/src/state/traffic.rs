@@ -22,11 +22,11 @@ pub const KEPT: usize = 1000;
 const COLUMNS: &[Column] = &[
     Column::text("Time UTC", Width::Fixed(12), 0),
     Column::text("Status", Width::Fixed(6), 0),
-    Column::text("Method", Width::Fixed(6), 0),
-    Column::text("Path", Width::Fill(24), 0),
+    Column::text("Method", Width::Fixed(7), 0),
+    Column::text("Path", Width::Fill(23), 0),
     Column::number("ms", 7, 0),
     Column::text("Slowest", Width::Fixed(8), 2),
-    Column::text("Code", Width::Fixed(17), 1),
+    Column::text("Code", Width::Fixed(20), 1),
     Column::number("Bytes", 8, 3),
 ];
 

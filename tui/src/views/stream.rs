@@ -36,7 +36,7 @@ pub(super) fn draw<T: Streamed>(
     let Some(list) = panel.list() else { return };
     let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     let rows = panel.shown(&state.data);
-    frame.render_widget(figures(tail, list, rows.len(), words, area.width, theme), head);
+    frame.render_widget(figures(tail, list, rows.len(), words, state, theme), head);
     let empty = if rows.is_empty() && !tail.is_empty() && list.filter.is_empty() {
         // Not the filter hides them.
         words.chosen
@@ -59,12 +59,16 @@ fn figures<T: Streamed>(
     list: &List,
     shown: usize,
     words: &Words<'_>,
-    width: u16,
+    state: &State,
     theme: &Theme,
 ) -> Line<'static> {
     let mut pieces = vec![(Tone::Plain, format!("{shown} of {} shown", tail.len()))];
+    if matches!(state.link, Link::Lost { .. }) {
+        pieces.push((Tone::Warning, "nothing comes now".to_owned()));
+    }
     match (tail.waiting(), list.follows()) {
-        (Some(waiting), _) => pieces.push((Tone::Notice, format!("frozen, {} wait: Space goes on", waiting))),
+        (Some(waiting), _) => pieces.push((Tone::Notice, format!("frozen, {waiting} wait: Space goes on"))),
+        (None, true) if state.watching.is_none() => {}
         (None, true) if list.sort.is_some() => {}
         (None, true) => pieces.push((Tone::Good, "following".to_owned())),
         (None, false) if list.sort.is_some() => pieces.push((Tone::Plain, "g to the top".to_owned())),
@@ -77,15 +81,15 @@ fn figures<T: Streamed>(
         pieces.push((Tone::Notice, chosen.to_owned()));
     }
     if !list.filter.is_empty() {
-        pieces.push((Tone::Notice, format!("/{}", list.filter)));
+        pieces.push((Tone::Accent, format!("/{}", list.filter)));
     }
-    let mut room = usize::from(width);
+    let mut room = usize::from(state.size.0);
     let mut spans = Vec::new();
     for (index, (tone, text)) in pieces.into_iter().enumerate() {
         let between = if index == 0 { "" } else { " · " };
-        let mark = match tone {
-            Tone::Plain => String::new(),
-            tone => format!("{} ", theme.mark(tone)),
+        let mark = match theme.mark(tone) {
+            " " => String::new(),
+            mark => format!("{mark} "),
         };
         let text = cut(&format!("{between}{mark}{text}"), room);
         room -= text.chars().count();

@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     let empty = match state.link {
         Link::Offline { .. } => "No service runs, so no requests are answered; `windlass serve` starts it.",
         Link::Lost { .. } => "The service is gone; requests show again when it is back.",
-        _ => "No request since this screen was opened; what is answered shows here at once.",
+        _ => "No request yet: what is answered from now on shows here.",
     };
     let words = Words { chosen: None, empty };
     stream::draw(frame, area, state, &traffic.tail, &words, theme);

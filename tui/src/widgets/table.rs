@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Paragraph, Wrap};
 
 use super::text::cut;
 use crate::message::Link;
@@ -31,7 +31,8 @@ pub fn draw_rows(frame: &mut Frame<'_>, area: Rect, state: &State, rows: &[Row],
         } else {
             "nothing matches the filter; Esc clears it"
         };
-        frame.render_widget(Paragraph::new(theme.text(text)).style(theme.style(Tone::Dim)), body);
+        let text = Paragraph::new(theme.text(text)).wrap(Wrap { trim: true });
+        frame.render_widget(text.style(theme.style(Tone::Dim)), body);
         return;
     }
     let height = usize::from(body.height);
