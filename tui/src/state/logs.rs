@@ -4,9 +4,9 @@ use windlass_core::admin::protocol::{Ask, LogLine};
 use windlass_core::telemetry::logs::filter::Filter;
 
 use super::data::Data;
-use super::detail::{self, Part};
 use super::list::{Cell, Column, List, Row, Width};
 use super::panel::{Panel, Step, Want};
+use super::stream_line::{self, Part};
 use super::tail::{Streamed, Tail};
 use super::traffic::{clock, moment};
 use crate::effect::Watch;
@@ -161,8 +161,8 @@ impl Panel for Logs {
 
     fn act(&mut self, action: Action, data: &Data, page: usize) -> Option<Vec<Step>> {
         if let Some(line) = &self.opened {
-            let lines = parts(line, detail::room(self.size.0)).len();
-            if detail::scroll(&mut self.scroll, action, page, lines) {
+            let lines = parts(line, stream_line::room(self.size.0)).len();
+            if stream_line::scroll(&mut self.scroll, action, page, lines) {
                 return Some(Vec::new());
             }
         }
@@ -289,15 +289,15 @@ fn whole(line: &LogLine) -> String {
 #[must_use]
 pub fn parts(line: &LogLine, width: usize) -> Vec<Part> {
     let mut parts = Vec::new();
-    detail::fact(&mut parts, "Time", &moment(line.at), Tone::Plain, width);
-    detail::fact(&mut parts, "Level", &line.level, level_tone(&line.level), width);
-    detail::fact(&mut parts, "Target", &line.target, Tone::Plain, width);
+    stream_line::fact(&mut parts, "Time", &moment(line.at), Tone::Plain, width);
+    stream_line::fact(&mut parts, "Level", &line.level, level_tone(&line.level), width);
+    stream_line::fact(&mut parts, "Target", &line.target, Tone::Plain, width);
     parts.push(Part::Heading("Message".to_owned()));
-    parts.extend(detail::wrap(&line.message, width).into_iter().map(Part::Text));
+    parts.extend(stream_line::wrap(&line.message, width).into_iter().map(Part::Text));
     if !line.fields.is_empty() {
         parts.push(Part::Heading("Fields".to_owned()));
         for (name, value) in &line.fields {
-            detail::fact(&mut parts, name, value, Tone::Plain, width);
+            stream_line::fact(&mut parts, name, value, Tone::Plain, width);
         }
     }
     parts

@@ -3,7 +3,7 @@
 pub mod confirm;
 pub mod data;
 pub mod database;
-pub mod detail;
+
 pub mod health;
 pub mod list;
 pub mod list_filter;
@@ -13,6 +13,7 @@ pub mod palette;
 pub mod panel;
 pub mod routes;
 pub mod settings;
+pub mod stream_line;
 pub mod tail;
 pub mod traffic;
 pub mod trial;

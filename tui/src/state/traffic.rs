@@ -7,9 +7,9 @@ use windlass_core::admin::protocol::Exchange;
 use windlass_core::telemetry::traffic::filter::Filter;
 
 use super::data::Data;
-use super::detail::{self, Bar, Part};
 use super::list::{Cell, Column, List, Row, Width};
 use super::panel::{Panel, Step, Want};
+use super::stream_line::{self, Bar, Part};
 use super::tail::{Streamed, Tail};
 use crate::effect::Watch;
 use crate::keys::Action;
@@ -110,8 +110,8 @@ impl Panel for Traffic {
 
     fn act(&mut self, action: Action, data: &Data, page: usize) -> Option<Vec<Step>> {
         if let Some(exchange) = &self.opened {
-            let lines = parts(exchange, detail::room(self.size.0)).len();
-            if detail::scroll(&mut self.scroll, action, page, lines) {
+            let lines = parts(exchange, stream_line::room(self.size.0)).len();
+            if stream_line::scroll(&mut self.scroll, action, page, lines) {
                 return Some(Vec::new());
             }
         }
@@ -217,7 +217,7 @@ fn written(at: i64, format: &str) -> String {
 #[must_use]
 pub fn parts(exchange: &Exchange, width: usize) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut fact = |name: &str, value: &str, tone| detail::fact(&mut parts, name, value, tone, width);
+    let mut fact = |name: &str, value: &str, tone| stream_line::fact(&mut parts, name, value, tone, width);
     fact("Request id", &exchange.request_id, Tone::Accent);
     fact("Answered", &moment(exchange.at), Tone::Plain);
     fact("Path", &format!("{} {}", exchange.method, exchange.path), Tone::Plain);

@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use super::stream::{self, Words};
 use crate::message::Link;
 use crate::state::State;
-use crate::state::detail::room;
 use crate::state::logs::{Level, parts};
+use crate::state::stream_line::room;
 use crate::theme::Theme;
 
 /// Paints it.

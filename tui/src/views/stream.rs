@@ -7,8 +7,8 @@ use ratatui::widgets::Paragraph;
 
 use crate::message::Link;
 use crate::state::State;
-use crate::state::detail::{Bar, Part, padded};
 use crate::state::list::List;
+use crate::state::stream_line::{Bar, Part, padded};
 use crate::state::tail::{Streamed, Tail};
 use crate::theme::{Theme, Tone};
 use crate::widgets::frame::bordered;

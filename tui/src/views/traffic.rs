@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::stream::{self, Words};
 use crate::message::Link;
 use crate::state::State;
-use crate::state::detail::room;
+use crate::state::stream_line::room;
 use crate::state::traffic::parts;
 use crate::theme::Theme;
 
