@@ -33,6 +33,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             let changed = state.data.answered(&ask, answer, state.now);
             state.panels.of_mut(state.screen).answered(&ask, &state.data);
             state.dirty |= changed && !state.frozen;
+            if state.overlay.is_none() && state.typing.is_none() {
+                let steps = state.panels.of_mut(state.screen).resume(&state.data);
+                if !steps.is_empty() {
+                    carry_out(state, steps, &mut effects);
+                }
+            }
         }
         Message::Acted(act, result) => acted(state, &act, result),
         Message::Traffic(exchanges) => {
@@ -187,6 +193,12 @@ fn carry_out(state: &mut State, steps: Vec<Step>, effects: &mut Vec<Effect>) {
     for step in steps {
         match step {
             Step::Effect(effect) => effects.push(effect),
+            Step::Ask(ask) => {
+                if !state.data.is_pending(&ask) {
+                    state.data.asked(&ask, state.now);
+                    effects.push(Effect::Ask(ask));
+                }
+            }
             Step::Confirm(act, sql) => state.overlay = Some(Overlay::Confirm(Confirm::new(act, sql))),
             Step::Form(form) => state.overlay = Some(Overlay::Form(form)),
             Step::Copy(text) => {

@@ -60,7 +60,7 @@ pub struct Cell {
     pub tone: Tone,
     /// What it is sorted by; its text, if absent.
     pub number: Option<f64>,
-    /// Whether the mark of its meaning stands before the text.
+    /// Whether the mark of its meaning stands before it.
     pub marked: bool,
 }
 
@@ -85,18 +85,18 @@ impl Cell {
         }
     }
 
-    /// With a meaning.
-    #[must_use]
-    pub fn tone(mut self, tone: Tone) -> Self {
-        self.tone = tone;
-        self
-    }
-
-    /// With a meaning, and its mark before the text.
+    /// With a meaning and its mark.
     #[must_use]
     pub fn marked(mut self, tone: Tone) -> Self {
         self.tone = tone;
         self.marked = true;
+        self
+    }
+
+    /// With a meaning.
+    #[must_use]
+    pub fn tone(mut self, tone: Tone) -> Self {
+        self.tone = tone;
         self
     }
 }

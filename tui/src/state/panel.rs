@@ -25,6 +25,8 @@ pub struct Want {
 pub enum Step {
     /// Something outside.
     Effect(Effect),
+    /// Ask this once now, however fresh its answer is; it is pending from then on.
+    Ask(Ask),
     /// Have the operator confirm an act, whose SQL is this.
     Confirm(Act, Vec<String>),
     /// Open a form.
@@ -84,6 +86,9 @@ pub trait Panel: std::fmt::Debug {
     /// no table (a detail that scrolls). `None`: not mine.
     fn act(&mut self, action: Action, data: &Data, page: usize) -> Option<Vec<Step>>;
 
+    /// Is told the terminal's columns and rows, before it acts: what is wrapped has as many lines as it is narrow.
+    fn sized(&mut self, _size: (u16, u16)) {}
+
     /// Closes its innermost layer; false if there is none.
     fn peel(&mut self) -> bool {
         false
@@ -101,6 +106,8 @@ pub trait Panel: std::fmt::Debug {
     /// Is told that so many lines of its stream were lost.
     fn lost(&mut self, _count: u64) {}
 
-    /// Is told the terminal's columns and rows before it is asked to act.
-    fn sized(&mut self, _size: (u16, u16)) {}
+    /// What was put off until answers came, and can go on now. Asked for after each answer while the screen has the keys.
+    fn resume(&mut self, _data: &Data) -> Vec<Step> {
+        Vec::new()
+    }
 }

@@ -106,6 +106,11 @@ fn widths(columns: &[Column], total: u16) -> Vec<u16> {
 
 fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme: &Theme) -> Line<'static> {
     let mut spans = Vec::new();
+    // The filter stands where there is room for it.
+    let roomy = columns
+        .iter()
+        .position(|column| matches!(column.width, Width::Fill(_)))
+        .unwrap_or_default();
     for (index, (column, width)) in columns.iter().zip(widths).enumerate() {
         if *width == 0 {
             continue;
@@ -120,7 +125,7 @@ fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme:
             _ => "",
         };
         // A list that follows its end tells of its filter above it.
-        let title = if index == 0 && !list.filter.is_empty() && !list.is_tail() {
+        let title = if index == roomy && !list.filter.is_empty() && !list.is_tail() {
             format!("{}{mark} ({count}) /{}", column.title, list.filter)
         } else {
             format!("{}{mark}", column.title)
@@ -141,10 +146,13 @@ fn line(row: &Row, columns: &[Column], widths: &[u16], stale: bool, theme: &Them
             continue;
         }
         let tone = if stale { Tone::Dim } else { cell.tone };
-        let marked = cell.marked.then(|| format!("{} {}", theme.mark(cell.tone), cell.text));
-        let text = marked.as_ref().unwrap_or(&cell.text);
+        let text = if cell.marked {
+            format!("{} {}", theme.mark(cell.tone), cell.text)
+        } else {
+            cell.text.clone()
+        };
         spans.push(Span::styled(
-            padded(text, *width, column.right, theme),
+            padded(&text, *width, column.right, theme),
             theme.style(tone),
         ));
         spans.push(Span::raw(" "));
