@@ -7,6 +7,7 @@ use windlass_core::admin::protocol::{Act, Ask};
 
 use crate::effect::{Effect, Watch};
 use crate::message::{Link, Message, Refusal};
+use crate::screen::Screen;
 use crate::state::panel::{Step, Want};
 use crate::state::trial::TrialReply;
 use crate::state::{Overlay, State, confirm::Confirm};
@@ -51,15 +52,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.dirty |= !state.frozen;
         }
         Message::Lost(count) => {
-            state.say(
-                Tone::Notice,
-                format!("{count} lines came faster than they could be shown"),
-            );
+            state.panels.of_mut(state.screen).lost(count);
+            state.dirty |= !state.frozen;
         }
         Message::Tried(reply) => tried(state, reply),
     }
-    ask_what_is_due(state, &mut effects);
+    // What was before is asked for after the stream is followed, so that nothing is missed in between.
     follow(state, &mut effects);
+    ask_what_is_due(state, &mut effects);
     effects
 }
 
@@ -118,6 +118,10 @@ fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     };
     if state.watching != wanted {
         state.watching = wanted;
+        if wanted == Some(Watch::Logs) {
+            // What was logged while nobody looked on.
+            state.data.expire_one(&Ask::Logs);
+        }
         effects.push(Effect::Watch(wanted));
     }
 }
@@ -146,6 +150,9 @@ fn linked(state: &mut State, link: Link) {
         // Whatever was out will not be answered any more, and what is known may be old.
         state.data.expire();
         state.watching = None;
+    }
+    for screen in Screen::ALL {
+        state.panels.of_mut(*screen).linked(&link);
     }
     state.link = link;
     state.dirty = true;
@@ -200,7 +207,7 @@ fn carry_out(state: &mut State, steps: Vec<Step>, effects: &mut Vec<Effect>) {
                 state.say(Tone::Good, format!("copied: {}", first_line(&text)));
                 effects.push(Effect::Copy(text));
             }
-            Step::Show(screen) => state.screen = screen,
+            Step::Show(screen) => keyboard::show(state, screen),
             Step::Say(tone, text) => state.say(tone, text),
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use windlass_core::admin::protocol::{
-    Activity, Answer, Ask, AuditEntry, IndexFigures, LockNode, MigrationFiles, MigrationStatus, Rehearsal, RouteDetail,
-    RouteLine, Setting, SlowStatements, Status, TableFigures,
+    Activity, Answer, Ask, AuditEntry, IndexFigures, LockNode, LogLine, MigrationFiles, MigrationStatus, Rehearsal,
+    RouteDetail, RouteLine, Setting, SlowStatements, Status, TableFigures,
 };
 
 use crate::message::Refusal;
@@ -65,6 +65,8 @@ impl Data {
         settings: Ask::Settings => Settings(Vec<Setting>);
         /// What was done.
         audit: Ask::Audit => Audit(Vec<AuditEntry>);
+        /// The last lines of the log, oldest first.
+        logs: Ask::Logs => Logs(Vec<LogLine>);
     }
 
     /// One route in full.

@@ -130,6 +130,7 @@ pub fn told_apart(mut rows: Vec<Row>) -> Vec<Row> {
 pub struct List {
     key: Option<String>,
     index: usize,
+    tail: bool,
     /// The column and whether it is turned round; absent: as the rows come.
     pub sort: Option<(usize, bool)>,
     /// The filter's text.
@@ -137,6 +138,42 @@ pub struct List {
 }
 
 impl List {
+    /// A list that follows its end while nothing else is selected: the last row, or the first one once it is sorted. The
+    /// keys of its rows must be in the order in which they come.
+    #[must_use]
+    pub fn tail() -> Self {
+        Self {
+            tail: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it is a list that can follow its end.
+    #[must_use]
+    pub fn is_tail(&self) -> bool {
+        self.tail
+    }
+
+    /// Whether it follows its end now.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.tail && self.key.is_none()
+    }
+
+    /// Follows the end again.
+    pub fn follow(&mut self) {
+        self.key = None;
+    }
+
+    /// The row that is followed.
+    fn end(&self, count: usize) -> usize {
+        if self.sort.is_some() {
+            0
+        } else {
+            count.saturating_sub(1)
+        }
+    }
+
     /// The rows that are shown, in their order.
     #[must_use]
     pub fn shown(&self, mut rows: Vec<Row>, columns: &[Column]) -> Vec<Row> {
@@ -144,6 +181,12 @@ impl List {
         if let Ok(filter) = list_filter::parse(&self.filter, columns) {
             rows.retain(|row| filter.matches(row));
         }
+        self.sorted(rows)
+    }
+
+    /// The rows in their order.
+    #[must_use]
+    pub fn sorted(&self, mut rows: Vec<Row>) -> Vec<Row> {
         if let Some((column, turned)) = self.sort {
             rows.sort_by(|a, b| {
                 let order = compare(a.cells.get(column), b.cells.get(column));
@@ -160,7 +203,17 @@ impl List {
             .key
             .as_ref()
             .and_then(|key| rows.iter().position(|row| &row.key == key));
-        named.or_else(|| rows.len().checked_sub(1).map(|last| self.index.min(last)))
+        named.or_else(|| {
+            let last = rows.len().checked_sub(1)?;
+            Some(match &self.key {
+                None if self.tail => self.end(rows.len()),
+                // What came next takes the place of what was dropped at the beginning.
+                Some(key) if self.tail && self.sort.is_none() => {
+                    rows.iter().position(|row| row.key >= *key).unwrap_or(last)
+                }
+                _ => self.index.min(last),
+            })
+        })
     }
 
     /// The key of the selected row.
@@ -187,7 +240,8 @@ impl List {
     /// Selects a row by its index, at most the last one.
     pub fn select(&mut self, rows: &[Row], index: usize) {
         self.index = index.min(rows.len().saturating_sub(1));
-        self.key = rows.get(self.index).map(|row| row.key.clone());
+        let followed = self.tail && self.index == self.end(rows.len());
+        self.key = rows.get(self.index).filter(|_| !followed).map(|row| row.key.clone());
     }
 
     /// Selects a row by its key, whether it is there yet or not.

@@ -21,6 +21,8 @@ pub mod route_text;
 pub mod routes;
 pub mod settings;
 pub mod sheet;
+pub mod stream_line;
+pub mod tail;
 pub mod traffic;
 pub mod trial;
 

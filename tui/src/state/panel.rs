@@ -7,6 +7,7 @@ use super::list::{Column, List, Row};
 use super::trial::Form;
 use crate::effect::{Effect, Watch};
 use crate::keys::Action;
+use crate::message::Link;
 use crate::screen::Screen;
 use crate::theme::Tone;
 
@@ -58,6 +59,14 @@ pub trait Panel: std::fmt::Debug {
         Vec::new()
     }
 
+    /// The rows that are shown, filtered and sorted. A screen whose filter is a language of its own picks them itself.
+    fn shown(&self, data: &Data) -> Vec<Row> {
+        match self.list() {
+            Some(list) => list.shown(self.rows(data), self.columns()),
+            None => Vec::new(),
+        }
+    }
+
     /// What is selected, sorted and filtered in that table.
     fn list(&self) -> Option<&List> {
         None
@@ -87,6 +96,15 @@ pub trait Panel: std::fmt::Debug {
 
     /// Is told of each new answer, after `data` has it.
     fn answered(&mut self, _ask: &Ask, _data: &Data) {}
+
+    /// Is told that it shall stand still, or go on.
+    fn freeze(&mut self, _on: bool) {}
+
+    /// Is told how the way to the service has changed.
+    fn linked(&mut self, _link: &Link) {}
+
+    /// Is told that so many lines of its stream were lost.
+    fn lost(&mut self, _count: u64) {}
 
     /// What was put off until answers came, and can go on now. Asked for after each answer while the screen has the keys.
     fn resume(&mut self, _data: &Data) -> Vec<Step> {

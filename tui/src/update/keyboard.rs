@@ -63,7 +63,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Filter => start_filter(state),
         Action::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
         Action::Help => state.overlay = Some(Overlay::Help(0)),
-        Action::Freeze => state.frozen = !state.frozen,
+        Action::Freeze => freeze(state, !state.frozen),
         Action::Sort => {
             let columns = state.panel().columns().len();
             if let Some(list) = state.panels.of_mut(state.screen).list_mut() {
@@ -96,11 +96,16 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
     }
 }
 
-fn show(state: &mut State, screen: crate::screen::Screen) {
+pub(super) fn show(state: &mut State, screen: crate::screen::Screen) {
     if state.screen != screen {
+        freeze(state, false);
         state.screen = screen;
-        state.frozen = false;
     }
+}
+
+fn freeze(state: &mut State, on: bool) {
+    state.frozen = on;
+    state.panels.of_mut(state.screen).freeze(on);
 }
 
 fn quit(state: &mut State, effects: &mut Vec<Effect>) {
@@ -115,7 +120,7 @@ fn peel(state: &mut State) -> bool {
         return true;
     }
     if state.frozen {
-        state.frozen = false;
+        freeze(state, false);
         return true;
     }
     match panel.list_mut() {
@@ -130,8 +135,7 @@ fn peel(state: &mut State) -> bool {
 /// Moves in the table of the screen.
 pub(super) fn step(state: &mut State, by: isize) {
     let panel = state.panels.of(state.screen);
-    let Some(list) = panel.list() else { return };
-    let rows = list.shown(panel.rows(&state.data), panel.columns());
+    let rows = panel.shown(&state.data);
     if let Some(list) = state.panels.of_mut(state.screen).list_mut() {
         list.step(&rows, by);
         state.dirty = true;
@@ -194,10 +198,13 @@ fn typed(state: &mut State, key: KeyEvent) {
 fn apply_filter(state: &mut State, text: String) {
     let panel = state.panels.of_mut(state.screen);
     let wrong = panel.check_filter(&text);
-    if wrong.is_none()
-        && let Some(list) = panel.list_mut()
-    {
-        list.filter = text;
+    if let Some(list) = panel.list_mut() {
+        // What is wrong hides nothing: a half of it may match no row at all.
+        list.filter = match (&wrong, &state.typing) {
+            (None, _) => text,
+            (Some(_), Some(typing)) => typing.before.clone(),
+            (Some(_), None) => String::new(),
+        };
     }
     if let Some(typing) = &mut state.typing {
         typing.wrong = wrong;

@@ -12,6 +12,7 @@ mod migrations;
 mod palette;
 mod routes;
 mod settings;
+mod stream;
 mod traffic;
 
 use ratatui::Frame;

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Paragraph, Wrap};
 
 use super::text::{cut, pad};
 use crate::message::Link;
@@ -13,27 +13,30 @@ use crate::theme::{Theme, Tone};
 
 /// Draws the table of the screen that is shown; `empty` is what is said when there are no rows at all.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, empty: &str, theme: &Theme) {
+    draw_rows(frame, area, state, &state.panel().shown(&state.data), empty, theme);
+}
+
+/// The same, where the rows that are shown are known already.
+pub fn draw_rows(frame: &mut Frame<'_>, area: Rect, state: &State, rows: &[Row], empty: &str, theme: &Theme) {
     let panel = state.panel();
     let Some(list) = panel.list() else { return };
     let columns = panel.columns();
-    let all = panel.rows(&state.data);
-    let none = all.is_empty();
-    let rows = list.shown(all, columns);
     let stale = matches!(state.link, Link::Lost { .. });
     let widths = widths(columns, area.width);
     let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     frame.render_widget(heading(columns, &widths, list, rows.len(), theme), head);
     if rows.is_empty() {
-        let text = if none {
+        let text = if panel.rows(&state.data).is_empty() {
             empty
         } else {
             "nothing matches the filter; Esc clears it"
         };
-        frame.render_widget(Paragraph::new(theme.text(text)).style(theme.style(Tone::Dim)), body);
+        let text = Paragraph::new(theme.text(text)).wrap(Wrap { trim: true });
+        frame.render_widget(text.style(theme.style(Tone::Dim)), body);
         return;
     }
     let height = usize::from(body.height);
-    let selected = list.selected(&rows).unwrap_or_default();
+    let selected = list.selected(rows).unwrap_or_default();
     let first = first_line(selected, rows.len(), height);
     let lines: Vec<Line<'_>> = rows
         .iter()
@@ -121,7 +124,8 @@ fn heading(columns: &[Column], widths: &[u16], list: &List, count: usize, theme:
             },
             _ => "",
         };
-        let title = if index == roomy && !list.filter.is_empty() {
+        // A list that follows its end tells of its filter above it.
+        let title = if index == roomy && !list.filter.is_empty() && !list.is_tail() {
             format!("{}{mark} ({count}) /{}", column.title, list.filter)
         } else {
             format!("{}{mark}", column.title)

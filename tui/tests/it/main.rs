@@ -5,3 +5,4 @@
 mod acts;
 mod fixture;
 mod screens;
+mod streams;
