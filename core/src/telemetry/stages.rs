@@ -101,13 +101,19 @@ impl Stopwatch {
         }
     }
 
-    /// Ends the stage it is in, and begins another.
+    /// Ends the stage it is in, and begins another; nothing happens if it is in this one.
     pub fn enter(&mut self, stage: Stage) {
+        if self.stage != stage {
+            self.end();
+            self.stage = stage;
+        }
+    }
+
+    fn end(&mut self) {
         let now = Instant::now();
         // `last` may be ahead after `waited`, if clocks of two threads differ by a hair.
         self.stages.add(self.stage, now.saturating_duration_since(self.last));
         self.last = now;
-        self.stage = stage;
     }
 
     /// Says that a part of the stage it is in was spent waiting for a lane.
@@ -123,7 +129,7 @@ impl Stopwatch {
 
     /// Ends the last stage; from the start until now.
     pub fn stop(&mut self) -> Duration {
-        self.enter(Stage::Http);
+        self.end();
         self.last - self.started
     }
 
