@@ -1,8 +1,13 @@
 //! What is wrong, worst first, and what to do about it: facts in, judgements out.
 
+mod database;
+mod facts;
+
 use serde::{Deserialize, Serialize};
 
 use super::protocol::ServiceState;
+use database::{connections, counted_are, indexes, migrations, transactions, wraparound};
+pub use facts::{Amount, DatabaseFacts, Facts, LaneFacts, MigrationFacts, Named, TrafficFacts};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,116 +40,6 @@ pub enum Severity {
     Notice,
     /// All is well.
     Ok,
-}
-
-/// What is known of a service, gathered elsewhere; `None` is what could not be found out.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Facts {
-    /// Whether a service runs; `None` if its socket does not tell.
-    pub service: Option<ServiceState>,
-    /// The database.
-    pub database: DatabaseFacts,
-    /// The project's migrations.
-    pub migrations: Option<MigrationFacts>,
-    /// Why the last reading of the resource files came to nothing; the contracts from before stay in force.
-    pub reload_failed: Option<String>,
-    /// The ways to the database, in a running service.
-    pub lanes: Option<LaneFacts>,
-    /// Requests of the last minute, in a running service.
-    pub traffic: Option<TrafficFacts>,
-    /// Free and all bytes of the disk that holds the project.
-    pub disk: Option<Amount>,
-    /// Free and all bytes of the machine's memory.
-    pub memory: Option<Amount>,
-    /// Sessions of the server and the most that it allows.
-    pub connections: Option<(u32, u32)>,
-    /// The session that has been in its transaction for longest, with how many milliseconds.
-    pub oldest_transaction: Option<(i32, u64)>,
-    /// The session that has done nothing in its transaction for longest, with how many milliseconds.
-    pub idle_in_transaction: Option<(i32, u64)>,
-    /// Indexes whose creation failed.
-    pub invalid_indexes: Option<u32>,
-    /// Transactions since the oldest row that is not frozen.
-    pub wraparound_age: Option<u64>,
-    /// Routes that an operator switched off.
-    pub disabled_routes: Vec<String>,
-    /// Whether the docs are served.
-    pub docs: Option<bool>,
-}
-
-/// How the database is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DatabaseFacts {
-    /// Whether it answers; `None` if it was not asked.
-    pub up: Option<bool>,
-    /// Why it does not.
-    pub reason: Option<String>,
-    /// Whether it is the embedded cluster, and being started again.
-    pub restarting: bool,
-    /// Its version and address, for the evidence.
-    pub about: String,
-}
-
-/// Counts of migrations that are not as they should be, each with its first name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MigrationFacts {
-    /// Waiting to be applied.
-    pub pending: Named,
-    /// Those whose last run failed.
-    pub failed: Named,
-    /// Edited after they were applied.
-    pub drifted: Named,
-    /// Applied, but their directory is gone.
-    pub gone: Named,
-}
-
-/// So many, and the name of the first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Named {
-    /// How many.
-    pub count: usize,
-    /// The first one's name.
-    pub first: String,
-}
-
-/// The exclusive lanes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LaneFacts {
-    /// Those at work.
-    pub busy: u32,
-    /// At most so many.
-    pub max: u32,
-    /// Requests of the last minute that were refused, as no lane came free.
-    pub timeouts: u64,
-}
-
-/// The last minute's requests.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TrafficFacts {
-    /// All of them.
-    pub requests: u64,
-    /// Those answered with 5xx.
-    pub failed: u64,
-    /// 99th percentile of their times, in microseconds.
-    pub p99_us: u32,
-}
-
-/// A part of a whole, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Amount {
-    /// What is left.
-    pub free: u64,
-    /// All of it.
-    pub total: u64,
-}
-
-impl Amount {
-    /// What is left, in percent; nothing of nothing is all.
-    fn percent(self) -> u64 {
-        (u128::from(self.free) * 100)
-            .checked_div(u128::from(self.total))
-            .map_or(100, |percent| u64::try_from(percent).unwrap_or(100))
-    }
 }
 
 /// Judges the facts; the worst comes first, otherwise in the order in which they are looked at.
@@ -256,198 +151,6 @@ fn database(facts: &DatabaseFacts) -> Check {
         )
         .evidence(reason)
         .next("Check the project with its database.", "windlass check"),
-    }
-}
-
-fn migrations(facts: Option<&MigrationFacts>) -> Check {
-    let name = "migrations";
-    let Some(facts) = facts else {
-        return line(
-            name,
-            Severity::Unknown,
-            "The state of the migrations could not be read.",
-        )
-        .next("Ask for it.", "windlass migrate status");
-    };
-    let MigrationFacts {
-        pending,
-        failed,
-        drifted,
-        gone,
-    } = facts;
-    let told: Vec<String> = [
-        (failed, "failed"),
-        (pending, "pending"),
-        (drifted, "edited"),
-        (gone, "gone"),
-    ]
-    .into_iter()
-    .filter(|(named, _)| named.count > 0)
-    .map(|(named, word)| match named.count {
-        1 => format!("{word}: {}", named.first),
-        n => format!("{word}: {} and {} more", named.first, n - 1),
-    })
-    .collect();
-    let check = if failed.count > 0 {
-        line(
-            name,
-            Severity::Critical,
-            format!(
-                "{} failed; the database is as it was before.",
-                counted(failed.count, "migration")
-            ),
-        )
-        .next(
-            "See what it would do, mend its file and apply it.",
-            "windlass migrate check",
-        )
-    } else if pending.count > 0 {
-        line(
-            name,
-            Severity::Warning,
-            format!("{} not applied yet.", counted_are(pending.count, "migration")),
-        )
-        .next("See what they would do, then apply them.", "windlass migrate check")
-    } else if drifted.count > 0 {
-        line(
-            name,
-            Severity::Warning,
-            format!(
-                "{} edited after being applied.",
-                counted_were(drifted.count, "migration")
-            ),
-        )
-        .next("Undo the edit, or write a new migration.", "windlass migrate status")
-    } else if gone.count > 0 {
-        line(
-            name,
-            Severity::Warning,
-            format!(
-                "{} applied, but the directory is gone.",
-                counted_were(gone.count, "migration")
-            ),
-        )
-        .next(
-            "Bring the directory back: without it nothing can be undone.",
-            "windlass migrate status",
-        )
-    } else {
-        line(name, Severity::Ok, "Every migration is applied.")
-    };
-    check.evidence(told.join("; "))
-}
-
-fn connections(facts: Option<(u32, u32)>) -> Check {
-    let name = "connections";
-    let Some((used, max)) = facts else {
-        return line(name, Severity::Unknown, "The number of connections could not be read.")
-            .next("Ask for the sessions.", "windlass db activity");
-    };
-    let evidence = format!("{used} of {max}");
-    // The last ones are kept for superusers.
-    if used.saturating_add(3) >= max {
-        line(name, Severity::Critical, "The database takes no more connections.")
-            .evidence(evidence)
-            .next(
-                "See who holds them, and end what is not needed.",
-                "windlass db activity",
-            )
-    } else if u64::from(used) * 100 >= u64::from(max) * 85 {
-        line(
-            name,
-            Severity::Warning,
-            "The database's connections are nearly used up.",
-        )
-        .evidence(evidence)
-        .next("See who holds them.", "windlass db activity")
-    } else {
-        line(name, Severity::Ok, "Connections are free.").evidence(evidence)
-    }
-}
-
-/// Longer transactions keep VACUUM from its work.
-const LONG_MS: u64 = 5 * 60_000;
-/// Doing nothing in a transaction holds its locks.
-const IDLE_MS: u64 = 60_000;
-
-fn transactions(facts: &Facts) -> Check {
-    let name = "transactions";
-    let told = |(pid, milliseconds): (i32, u64)| format!("session {pid}, {}", duration(milliseconds));
-    if let Some(idle) = facts.idle_in_transaction.filter(|(_, ms)| *ms > IDLE_MS) {
-        return line(
-            name,
-            Severity::Warning,
-            "A session does nothing in an open transaction and holds its locks.",
-        )
-        .evidence(told(idle))
-        .next(
-            "See whom it holds up; end it if its program is stuck.",
-            "windlass db locks",
-        );
-    }
-    if let Some(oldest) = facts.oldest_transaction.filter(|(_, ms)| *ms > LONG_MS) {
-        return line(
-            name,
-            Severity::Warning,
-            "A transaction has been open for long: dead rows pile up meanwhile.",
-        )
-        .evidence(told(oldest))
-        .next("See what it does.", "windlass db activity");
-    }
-    line(name, Severity::Ok, "No transaction is open for long.")
-        .evidence(facts.oldest_transaction.map(told).unwrap_or_default())
-}
-
-fn indexes(invalid: Option<u32>) -> Check {
-    let name = "indexes";
-    match invalid {
-        None => {
-            line(name, Severity::Unknown, "The indexes could not be read.").next("Ask for them.", "windlass db indexes")
-        }
-        Some(0) => line(name, Severity::Ok, "Every index is valid."),
-        Some(n) => line(
-            name,
-            Severity::Warning,
-            format!(
-                "{} invalid: writes pay for what no read uses.",
-                counted_are(usize::try_from(n).unwrap_or(usize::MAX), "index")
-            ),
-        )
-        .next(
-            "Drop or rebuild what is invalid, in a migration.",
-            "windlass db indexes",
-        ),
-    }
-}
-
-fn wraparound(age: Option<u64>) -> Check {
-    let name = "wraparound";
-    let Some(age) = age else {
-        return line(name, Severity::Unknown, "The age of the oldest row could not be read.")
-            .next("Ask for the tables.", "windlass db tables");
-    };
-    let evidence = format!("{} million of 2,147 million transactions", age / 1_000_000);
-    if age > 1_500_000_000 {
-        line(
-            name,
-            Severity::Critical,
-            "Postgres will soon take no more writes: its transaction numbers run out.",
-        )
-        .evidence(evidence)
-        .next(
-            "End what keeps VACUUM from its work, then run `vacuum freeze`.",
-            "windlass db activity",
-        )
-    } else if age > 500_000_000 {
-        line(
-            name,
-            Severity::Warning,
-            "Autovacuum does not keep up: transaction numbers are used up faster.",
-        )
-        .evidence(evidence)
-        .next("Look for transactions that are open for long.", "windlass db activity")
-    } else {
-        line(name, Severity::Ok, "Transaction numbers are far from running out.").evidence(evidence)
     }
 }
 
@@ -601,32 +304,6 @@ fn docs(served: Option<bool>) -> Option<Check> {
     })
 }
 
-fn counted(count: usize, word: &str) -> String {
-    match (count, word) {
-        (1, word) => format!("1 {word}"),
-        (n, "index") => format!("{n} indexes"),
-        (n, word) => format!("{n} {word}s"),
-    }
-}
-
-fn counted_are(count: usize, word: &str) -> String {
-    format!("{} {}", counted(count, word), if count == 1 { "is" } else { "are" })
-}
-
-fn counted_were(count: usize, word: &str) -> String {
-    format!("{} {}", counted(count, word), if count == 1 { "was" } else { "were" })
-}
-
-/// `42 s`, `7 min`, `3 h 20 min`.
-fn duration(milliseconds: u64) -> String {
-    let seconds = milliseconds / 1_000;
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
-    }
-}
-
 /// `512 MiB`, `1.5 GiB`.
 fn size(bytes: u64) -> String {
     let mebibytes = bytes >> 20;
@@ -638,5 +315,4 @@ fn size(bytes: u64) -> String {
 }
 
 #[cfg(test)]
-#[path = "health_tests.rs"]
 mod tests;

@@ -30,7 +30,8 @@ pub async fn slow(client: &Client) -> Result<Option<Vec<SlowStatement>>> {
     };
     // One text may be there several times: for each role, and inside of functions.
     let query = format!(
-        "select left(query, 2001), sum(calls)::int8, sum({total})::float8, max({max})::float8, sum(rows)::int8
+        "select left(query, 2001), sum(calls)::int8, sum({total})::float8, max({max})::float8, sum(rows)::int8,
+                sum({total})::float8 / sum(calls)::float8
          from {schema}.pg_stat_statements
          where dbid = (select oid from pg_database where datname = current_database()) and calls > 0
          group by query order by sum({total}) desc limit 100"
@@ -48,12 +49,11 @@ pub async fn slow(client: &Client) -> Result<Option<Vec<SlowStatement>>> {
         Err(error) => return Err(failed(error)),
     };
     let statement = |row: &tokio_postgres::Row| -> Result<SlowStatement> {
-        let (calls, total): (u64, f64) = (count(row, 1)?, get(row, 2)?);
         Ok(SlowStatement {
             statement: shown(&on_one_line(get(row, 0)?)),
-            calls,
-            total_ms: total,
-            mean_ms: total / f64::from(u32::try_from(calls).unwrap_or(u32::MAX)).max(1.0),
+            calls: count(row, 1)?,
+            total_ms: get(row, 2)?,
+            mean_ms: get(row, 5)?,
             max_ms: get(row, 3)?,
             rows: count(row, 4)?,
         })

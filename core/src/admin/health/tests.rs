@@ -1,3 +1,4 @@
+use super::database::{IDLE_MS, LONG_MS};
 use super::*;
 
 fn well() -> Facts {
