@@ -58,6 +58,75 @@ fn a_project_is_made_migrated_and_undone() {
     assert_eq!(windlass(&app, &["migrate", "down", "0"]).status.code(), Some(2));
 }
 
+fn migration(app: &Path, name: &str, up: &str) {
+    let directory = app.join("migrations").join(name);
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("up.sql"), up).unwrap();
+    std::fs::write(directory.join("down.sql"), "select 1;").unwrap();
+}
+
+#[test]
+fn migrations_are_rehearsed_dumped_before_and_shown_as_failed() {
+    let folder = folder();
+    let app = folder.path();
+    std::fs::write(app.join("windlass.toml"), "").unwrap();
+    let checked = windlass(app, &["migrate", "check"]);
+    assert_eq!((checked.status.code(), text(&checked.stdout)), (Some(0), String::new()));
+    assert!(text(&checked.stderr).contains("nothing is pending"), "{checked:?}");
+
+    let rows = "insert into leads select n, 'a' from generate_series(1, 100) n;\nanalyze leads;";
+    let first = format!("create table leads (id bigint primary key, name text, score int);\n{rows}");
+    migration(app, "2026-01-01-000000_leads", &first.replace("n, 'a'", "n, 'a', 1"));
+    assert!(windlass(app, &["migrate", "up"]).status.success());
+    assert!(!app.join(".windlass/dumps").exists(), "there was no table to dump");
+    std::fs::create_dir_all(app.join("resources")).unwrap();
+    std::fs::write(app.join("resources/leads.toml"), "[access]\nread = ['public']\n").unwrap();
+
+    let name = "2026-01-02-000000_score";
+    let change = "alter table leads alter column score type bigint;\nalter table leads drop column name;\n\
+                  update leads set score = 2;";
+    migration(app, name, change);
+    let checked = windlass(app, &["migrate", "check"]);
+    let said = text(&checked.stdout);
+    for expected in [
+        "2026-01-02-000000_score: passed",
+        "  line 1: alter table leads alter column score type bigint",
+        "    locks public.leads: AccessExclusiveLock, reads and writes wait",
+        "    rewrites public.leads: about 100 rows, 8.0 KiB",
+        "    changes 100 rows",
+        "[changing-column-type]",
+        "    line 2: ",
+        "[ban-drop-column]",
+        "    breaking  GET /api/leads",
+    ] {
+        assert!(said.contains(expected), "no {expected} in {said}");
+    }
+    assert_eq!(checked.status.code(), Some(0), "a warning is no failure: {said}");
+    assert_eq!(windlass(app, &["migrate", "check", "--strict"]).status.code(), Some(1));
+    let json = windlass(app, &["migrate", "check", "--json", "--upto", name]);
+    let read: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(read[0]["name"], name);
+    assert_eq!(read[0]["outcome"]["outcome"], "passed");
+    assert_eq!(read[0]["statements"][2]["rows"], 100);
+
+    migration(app, name, "update leads set score = 2;\nselect 1/0;");
+    let checked = windlass(app, &["migrate", "check"]);
+    assert_eq!(checked.status.code(), Some(1));
+    let place = format!("migrations/{name}/up.sql:2:1: division by zero");
+    assert!(text(&checked.stdout).contains(&place), "{checked:?}");
+    let failed = windlass(app, &["migrate", "up"]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(text(&failed.stderr).contains("pg_restore"), "{failed:?}");
+    let dumps = || std::fs::read_dir(app.join(".windlass/dumps")).unwrap().count();
+    assert_eq!(dumps(), 1);
+    let status = windlass(app, &["migrate", "status"]);
+    assert!(text(&status.stdout).contains("failed"), "{status:?}");
+    assert!(text(&status.stderr).contains(&place), "{status:?}");
+    migration(app, name, "update leads set score = 2;");
+    assert!(windlass(app, &["migrate", "up", "--no-dump"]).status.success());
+    assert_eq!(dumps(), 1);
+}
+
 #[test]
 fn check_names_mistakes_in_settings_overlays_and_migrations_together() {
     let folder = folder();

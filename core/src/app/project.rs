@@ -172,6 +172,9 @@ impl Project {
             tracing::warn!(migration = %status.version, name = %status.name, "a migration {what}");
         }
         if apply {
+            if !migrator.dumps() {
+                tracing::info!("no dump is made before migrating: with database.url backups are the server's own");
+            }
             return migrator.up().await;
         }
         let pending = migrator.pending().await?;

@@ -58,7 +58,7 @@ async fn a_dump_is_made_first_and_can_be_restored() {
     let client = project.client().await;
     let row = client
         .query_one(
-            "select count(*), count(*) filter (where name = 'ü' || id and place = array[1, id]::vector),
+            "select count(*), count(*) filter (where name = 'ü' || id and place = array[1, id::int]::vector),
                to_regclass('public.more') is null from leads",
             &[],
         )
