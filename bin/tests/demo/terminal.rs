@@ -1,6 +1,7 @@
 //! A real pseudo-terminal with a screen that can be read.
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -47,7 +48,7 @@ impl Terminal {
         let keyboard = pair.master.take_writer().unwrap();
         let seen = Arc::new((
             Mutex::new(Seen {
-                screen: vt100::Parser::new(24, 80, 0),
+                screen: vt100::Parser::new(cells(24), cells(80), 0),
                 raw: Vec::new(),
                 ended: false,
             }),
@@ -111,7 +112,13 @@ impl Terminal {
 
     /// Changes its size.
     pub fn resize(&self, rows: u16, cols: u16) {
-        self.seen.0.lock().unwrap().screen.screen_mut().set_size(rows, cols);
+        self.seen
+            .0
+            .lock()
+            .unwrap()
+            .screen
+            .screen_mut()
+            .set_size(cells(rows), cells(cols));
         let size = PtySize {
             rows,
             cols,
@@ -119,11 +126,6 @@ impl Terminal {
             pixel_height: 0,
         };
         self.master.resize(size).unwrap();
-    }
-
-    /// What is on the screen.
-    pub fn screen(&self) -> String {
-        self.seen.0.lock().unwrap().screen.screen().contents()
     }
 
     /// Everything that was written, control sequences included.
@@ -150,4 +152,8 @@ impl Drop for Terminal {
         _ = self.child.kill();
         _ = self.child.wait();
     }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
 }

@@ -29,6 +29,8 @@ pub struct Command {
 #[must_use]
 pub fn commands(screen: Screen) -> Vec<Command> {
     keys::bindings(screen)
+        // Back is a key's; and the palette is open already.
+        .filter(|binding| !matches!(binding.action, Action::Quit | Action::Palette))
         .filter_map(|binding| {
             Some(Command {
                 name: name(binding.action)?,
@@ -40,7 +42,8 @@ pub fn commands(screen: Screen) -> Vec<Command> {
 }
 
 /// The word of an action; movement has none.
-const fn name(action: Action) -> Option<&'static str> {
+#[must_use]
+pub const fn name(action: Action) -> Option<&'static str> {
     Some(match action {
         Action::Show(Screen::Health) => "health",
         Action::Show(Screen::Routes) => "routes",
@@ -50,6 +53,8 @@ const fn name(action: Action) -> Option<&'static str> {
         Action::Show(Screen::Logs) => "logs",
         Action::Show(Screen::Settings) => "settings",
         Action::QuitNow => "quit",
+        Action::Quit => "back",
+        Action::Palette => "command",
         Action::Filter => "filter",
         Action::Help => "help",
         Action::Freeze => "freeze",

@@ -21,6 +21,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 use windlass_core::admin::protocol::{Ask, ServiceState};
 
+use crate::keys::Action;
 use crate::message::Link;
 use crate::screen::Screen;
 use crate::state::{Overlay, State};
@@ -192,37 +193,31 @@ fn footer(frame: &mut Frame<'_>, area: Rect, state: &State, theme: &Theme) {
     }
     let mut spans = Vec::new();
     let mut room = usize::from(area.width);
+    // Help comes first, so that it is there however narrow it is; then what only this screen has.
+    let common = COMMON.iter().filter_map(|action| {
+        crate::keys::BINDINGS
+            .iter()
+            .find(|binding| binding.screen.is_none() && binding.action == *action)
+    });
     let own = crate::keys::bindings(state.screen).filter(|binding| binding.screen.is_some());
-    let common = crate::keys::BINDINGS
-        .iter()
-        .filter(|binding| binding.screen.is_none() && is_common(binding.action));
-    // Help comes first, so that it is there however narrow it is.
     for binding in common.chain(own) {
         let key = binding.keys.first().map(ToString::to_string).unwrap_or_default();
-        let help = short(binding.help);
-        let width = key.chars().count() + help.chars().count() + 3;
+        let Some(word) = crate::state::palette::name(binding.action) else {
+            continue;
+        };
+        let width = key.chars().count() + word.chars().count() + 3;
         if width > room {
             break;
         }
         room -= width;
         spans.push(Span::styled(format!(" {key}"), theme.style(Tone::Accent)));
-        spans.push(Span::styled(theme.text(&format!(" {help} ")), theme.style(Tone::Dim)));
+        spans.push(Span::styled(format!(" {word} "), theme.style(Tone::Dim)));
     }
     frame.render_widget(Line::from(spans), area);
 }
 
-const fn is_common(action: crate::keys::Action) -> bool {
-    use crate::keys::Action;
-    matches!(
-        action,
-        Action::Help | Action::Filter | Action::Palette | Action::Quit | Action::Arm
-    )
-}
-
-/// The beginning of a help text, up to the first comma or semicolon.
-fn short(help: &str) -> &str {
-    help.split([',', ';', ':', '(']).next().unwrap_or(help).trim()
-}
+/// The keys that the last line always names, as far as there is room.
+const COMMON: &[Action] = &[Action::Help, Action::Filter, Action::Palette, Action::Arm, Action::Quit];
 
 /// Clears a rectangle of this size in the middle of `area`, and gives it.
 fn popup(frame: &mut Frame<'_>, area: Rect, width: u16, height: u16) -> Rect {
