@@ -1,6 +1,7 @@
 //! A table's rows as meanings, and what is selected, sorted and filtered in it.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use super::list_filter;
 use crate::theme::Tone;
@@ -110,6 +111,20 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
+/// Gives rows of the same name a number each: two of one name could not be selected one after the other.
+#[must_use]
+pub fn told_apart(mut rows: Vec<Row>) -> Vec<Row> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for row in &mut rows {
+        let count = seen.entry(row.key.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            row.key = format!("{}#{count}", row.key);
+        }
+    }
+    rows
+}
+
 /// What is selected, sorted and filtered.
 #[derive(Debug, Clone, Default)]
 pub struct List {
@@ -205,6 +220,14 @@ impl List {
     #[must_use]
     pub fn key<'a>(&self, rows: &'a [Row]) -> Option<&'a str> {
         Some(rows.get(self.selected(rows)?)?.key.as_str())
+    }
+
+    /// The index of the selected row among all of them, as they came.
+    #[must_use]
+    pub fn chosen(&self, rows: &[Row], columns: &[Column]) -> Option<usize> {
+        let shown = self.shown(rows.to_vec(), columns);
+        let key = self.key(&shown)?;
+        rows.iter().position(|row| row.key == key)
     }
 
     /// Selects the row `by` further, within the ends.

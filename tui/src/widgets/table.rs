@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::text::cut;
+use super::text::{cut, pad};
 use crate::message::Link;
 use crate::state::State;
 use crate::state::list::{Column, List, Row, Width};
@@ -166,9 +166,5 @@ fn padded(text: &str, width: u16, right: bool, theme: &Theme) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     // In this order: the sign of a cut is not ASCII itself.
     let text = theme.text(&cut(&text, width));
-    if right {
-        format!("{text:>width$}")
-    } else {
-        format!("{text:<width$}")
-    }
+    pad(&text, width, right)
 }

@@ -1,15 +1,33 @@
 //! Figures and texts as people read them.
 
-/// Cuts a text to so many characters; the last one tells that it was cut.
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Cuts a text to so many columns; the last one tells that it was cut.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if text.width() <= width {
         return text.to_owned();
     }
-    match width {
-        0 => String::new(),
-        _ => text.chars().take(width - 1).chain(['…']).collect(),
+    let mut short = String::new();
+    let mut room = width.saturating_sub(1);
+    for c in text.chars() {
+        match room.checked_sub(c.width().unwrap_or_default()) {
+            Some(left) => room = left,
+            None => break,
+        }
+        short.push(c);
     }
+    if width > 0 {
+        short.push('…');
+    }
+    short
+}
+
+/// Fills a text with spaces to so many columns.
+#[must_use]
+pub fn pad(text: &str, width: usize, right: bool) -> String {
+    let space = " ".repeat(width.saturating_sub(text.width()));
+    if right { space + text } else { text.to_owned() + &space }
 }
 
 /// A time in milliseconds as `3 s`, `4 min`, `2 h`, `5 d`.
@@ -85,5 +103,11 @@ mod tests {
         );
         assert_eq!([count(950), count(12_300), count(4_000_000)], ["950", "12.3k", "4.0M"]);
         assert_eq!([cut("abc", 3), cut("abcd", 3), cut("abc", 0)], ["abc", "ab…", ""]);
+        // Signs that take two columns.
+        assert_eq!(
+            [cut("日本語", 6), cut("日本語", 5), cut("日本語", 4)],
+            ["日本語", "日本…", "日…"]
+        );
+        assert_eq!([pad("日本", 6, false), pad("日本", 6, true)], ["日本  ", "  日本"]);
     }
 }
