@@ -1,5 +1,7 @@
 //! One line of a stream in full: facts, texts and a timeline, wrapped and scrolled.
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use crate::keys::Action;
 use crate::theme::Tone;
 
@@ -37,7 +39,7 @@ pub fn fact(parts: &mut Vec<Part>, name: &str, value: &str, tone: Tone, width: u
     let room = width.saturating_sub(NAME + 2);
     // A longer name takes a line of its own.
     let mut name = name;
-    if name.chars().count() > NAME {
+    if name.width() > NAME {
         parts.push(Part::Fact(name.to_owned(), String::new(), tone));
         name = "";
     }
@@ -53,7 +55,7 @@ pub fn padded(name: &str) -> String {
     format!("{name:<NAME$}")
 }
 
-/// Lines of at most `width` characters; breaks at spaces where it can. There is at least one.
+/// Lines of at most `width` columns; breaks at spaces where it can. There is at least one.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
@@ -65,7 +67,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
         let mut rest = line.as_str();
-        while let Some((end, _)) = rest.char_indices().nth(width) {
+        while let Some(end) = end(rest, width) {
             let (head, _) = rest.split_at_checked(end).unwrap_or((rest, ""));
             // A break at a space is taken unless it leaves most of the line empty.
             let at = head.rfind(' ').filter(|at| *at > end / 2).unwrap_or(end);
@@ -79,6 +81,15 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.push(String::new());
     }
     lines
+}
+
+/// Where a text that is wider than `width` columns must end; a sign at least is in it.
+fn end(text: &str, width: usize) -> Option<usize> {
+    let mut used = 0;
+    text.char_indices().find_map(|(at, c)| {
+        used += c.width().unwrap_or_default();
+        (used > width && at > 0).then_some(at)
+    })
 }
 
 /// Columns inside of a detail's border, on a terminal of this width.
@@ -117,7 +128,8 @@ mod tests {
             ("a bcdefgh", 4, &["a bc", "defg", "h"]),
             ("one\ntwo\n\nthree", 9, &["one", "two", "", "three"]),
             ("früher wäre besser", 7, &["früher", "wäre", "besser"]),
-            ("日本語日本語", 4, &["日本語日", "本語"]),
+            ("日本語日本語", 5, &["日本", "語日", "本語"]),
+            ("日本", 1, &["日", "本"]),
         ] {
             assert_eq!(wrap(text, width), lines, "{text}");
         }

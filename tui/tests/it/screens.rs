@@ -14,7 +14,7 @@ use crate::fixture::{Console, World, logs, traffic};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
 
-fn console(world: World, screen: Screen, size: (u16, u16)) -> Console {
+pub fn console(world: World, screen: Screen, size: (u16, u16)) -> Console {
     let mut console = Console::new(world, size);
     console.keys(&screen.digit().to_string());
     console.tell(Message::Traffic(traffic::exchanges(world)));
