@@ -23,7 +23,7 @@ pub struct Health {
 const COLUMNS: &[Column] = &[
     Column::text("State", Width::Fixed(10), 0),
     Column::text("Check", Width::Fixed(12), 0),
-    Column::text("What is so", Width::Fill(20), 0),
+    Column::text("Summary", Width::Fill(20), 0),
 ];
 
 /// How bad a check is, in meaning and in a word.

@@ -74,6 +74,8 @@ fn shares(height: u16, status: &Status, brief: u16) -> Shares {
     shares.facts = take(3);
     shares.rule = if height >= 16 { take(1) } else { 0 };
     shares.charts = take(6);
+    // What to do next is read in full before all that is well is seen.
+    shares.brief += take(brief.saturating_sub(shares.brief).min(1));
     shares.checks += take((1 + all).saturating_sub(shares.checks));
     shares.brief += take(brief.saturating_sub(shares.brief));
     shares
@@ -99,7 +101,12 @@ fn narrow(frame: &mut Frame<'_>, area: Rect, state: &State, status: &Status, the
     .areas(area);
     table::draw(frame, checks, state, "no check has run yet", theme);
     if let Some(check) = check {
-        frame.render_widget(line_across(&about_check(check), Tone::Dim, columns, theme), rule);
+        let mut about = about_check(check);
+        let hidden = (1 + status.checks.len()).saturating_sub(usize::from(shares.checks));
+        if hidden > 0 {
+            about.push_str(&format!(" · {hidden} more of {}", status.checks.len()));
+        }
+        frame.render_widget(line_across(&about, Tone::Dim, columns, theme), rule);
         explain(frame, text, state, check, theme);
     }
     facts::draw(frame, facts_area, state, status, theme);
@@ -120,7 +127,7 @@ fn wide(frame: &mut Frame<'_>, area: Rect, state: &State, status: &Status, theme
         Layout::vertical([Constraint::Length(3), Constraint::Length(1), Constraint::Fill(1)]).areas(area);
     facts::draw(frame, facts_area, state, status, theme);
     let [left, _, right] =
-        Layout::horizontal([Constraint::Fill(3), Constraint::Length(2), Constraint::Fill(2)]).areas(below);
+        Layout::horizontal([Constraint::Fill(2), Constraint::Length(2), Constraint::Fill(1)]).areas(below);
     let most = left.height / 2;
     let rows = (1 + lines_of(status.checks.len().max(1))).min(most);
     let [checks, _, rule, text] = Layout::vertical([
@@ -182,7 +189,7 @@ fn line_across(text: &str, tone: Tone, columns: usize, theme: &Theme) -> Line<'s
     Line::from(vec![span, rest])
 }
 
-/// Why, what next and the command: each gets a line, and what is left of the room in this order.
+/// Why, what next and the command: each gets a line, and what is left of the room from the last to the first.
 fn explain(frame: &mut Frame<'_>, area: Rect, state: &State, check: &Check, theme: &Theme) {
     let columns = usize::from(area.width);
     let parts: Vec<Vec<document::Line>> = brief(check)
@@ -190,10 +197,18 @@ fn explain(frame: &mut Frame<'_>, area: Rect, state: &State, check: &Check, them
         .map(|line| document::wrap(vec![line], columns))
         .collect();
     let mut spare = usize::from(area.height).saturating_sub(parts.len());
+    let mut takes: Vec<usize> = parts
+        .iter()
+        .rev()
+        .map(|part| {
+            let more = part.len().saturating_sub(1).min(spare);
+            spare -= more;
+            1 + more
+        })
+        .collect();
     let mut lines = Vec::new();
     for part in parts {
-        let take = part.len().min(1 + spare);
-        spare -= take.saturating_sub(1);
+        let take = takes.pop().unwrap_or(1);
         let left_out = take < part.len();
         let start = lines.len();
         lines.extend(part.into_iter().take(take));

@@ -7,3 +7,4 @@ mod docs;
 mod fixture;
 mod screens;
 mod streams;
+mod watch;

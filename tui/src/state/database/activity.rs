@@ -16,7 +16,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::text("Role", Width::Fixed(14), 4),
     Column::text("Client", Width::Fixed(14), 5),
     Column::text("Waits for", Width::Fixed(18), 3),
-    Column::text("Statement", Width::Fill(24), 0),
+    Column::text("Statement", Width::Fill(28), 0),
 ];
 
 /// A transaction that is open so long and does nothing holds up others, in milliseconds.

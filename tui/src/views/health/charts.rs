@@ -18,6 +18,8 @@ struct Chart {
     /// What that means.
     tone: Tone,
     shape: Shape,
+    /// How its highest value is written, where there is room for it.
+    peak: Option<fn(u64) -> String>,
 }
 
 enum Shape {
@@ -43,12 +45,14 @@ fn requests(samples: &[Sample]) -> Vec<Chart> {
         value: count(u64::from(of(&last))),
         tone: if of(&last) > 0 { tone } else { Tone::Plain },
         shape: line(of),
+        peak: Some(count),
     };
     let times = |label, of: fn(&Sample) -> u32| Chart {
         label,
         value: time(of(&last)),
         tone: Tone::Plain,
         shape: line(of),
+        peak: Some(duration),
     };
     vec![
         rate("requests/s", |sample| sample.requests, Tone::Plain),
@@ -78,6 +82,7 @@ fn machine(samples: &[Sample]) -> Vec<Chart> {
                 _ => Tone::Plain,
             },
             shape: Shape::Full(used),
+            peak: None,
         }
     };
     vec![
@@ -90,6 +95,7 @@ fn machine(samples: &[Sample]) -> Vec<Chart> {
                 |sample| f64::from(sample.cpu),
                 more_than(100.0, samples, |sample| sample.cpu),
             ),
+            peak: Some(percent),
         },
         free("disk free", last.disk_free, last.disk_total),
         free("memory free", last.memory_free, last.memory_total),
@@ -102,14 +108,24 @@ fn machine(samples: &[Sample]) -> Vec<Chart> {
                 Tone::Plain
             },
             shape: line(|sample| f64::from(sample.machine_cpu), Some(100.0)),
+            peak: Some(percent),
         },
         Chart {
             label: "memory",
             value: bytes(last.memory),
             tone: Tone::Plain,
-            shape: line(|sample| sample.memory as f64, None),
+            // Room above, so that what grows is seen to grow.
+            shape: line(
+                |sample| sample.memory as f64,
+                Some(samples.iter().map(|sample| sample.memory as f64).fold(0.0, f64::max) * 1.5),
+            ),
+            peak: Some(bytes),
         },
     ]
+}
+
+fn percent(value: u64) -> String {
+    format!("{value} %")
 }
 
 fn more_than(least: f64, samples: &[Sample], of: fn(&Sample) -> f32) -> Option<f64> {
@@ -206,8 +222,13 @@ pub(super) fn large(frame: &mut Frame<'_>, area: Rect, samples: &[Sample], old: 
         .count();
     let lines = charts.len() - gauges;
     let room = usize::from(area.height).saturating_sub(charts.len());
-    // Every chart has a line for its name.
+    // Every chart has a line for its name; what does not go round belongs to the first ones.
     let height = (room / lines.max(1)).clamp(1, 4);
+    let mut spare = if height < 4 {
+        room.saturating_sub(height * lines)
+    } else {
+        0
+    };
     let mut shown: Vec<Line<'_>> = Vec::new();
     for chart in &charts {
         let mut line = head(chart, old, theme);
@@ -222,8 +243,15 @@ pub(super) fn large(frame: &mut Frame<'_>, area: Rect, samples: &[Sample], old: 
                 shown.push(line);
             }
             Shape::Line(values, top) => {
+                if let Some(peak) = chart.peak {
+                    let highest = values.iter().copied().fold(0.0, f64::max);
+                    let text = theme.text(&format!("  peak {}", peak(highest as u64)));
+                    line.push_span(Span::styled(text, theme.style(Tone::Dim)));
+                }
                 shown.push(line);
-                for bar in bars(values, width, height, *top, paint(chart, old), theme) {
+                let more = usize::from(spare > 0);
+                spare -= more;
+                for bar in bars(values, width, height + more, *top, paint(chart, old), theme) {
                     shown.push(Line::from(vec![Span::raw("  "), bar]));
                 }
             }
