@@ -4,4 +4,5 @@
 
 mod acts;
 mod fixture;
+mod forms;
 mod screens;
