@@ -260,6 +260,17 @@ impl Panel for Migrations {
             self.later = Some(later);
             return Vec::new();
         }
+        // Given up when the way to the service was lost.
+        let lost: Vec<Step> = asks
+            .iter()
+            .filter(|ask| data.due(ask, 0).is_some())
+            .cloned()
+            .map(Step::Ask)
+            .collect();
+        if !lost.is_empty() {
+            self.later = Some(later);
+            return lost;
+        }
         match asks.iter().find_map(|ask| data.refusal(ask)) {
             Some(refusal) => vec![say(Tone::Bad, refusal.sentence())],
             None => vec![go_on(later, data)],

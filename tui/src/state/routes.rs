@@ -37,13 +37,13 @@ enum What {
 
 const COLUMNS: &[Column] = &[
     Column::text("Method", Width::Fixed(6), 0),
-    Column::text("Path", Width::Fill(22), 0),
+    Column::text("Path", Width::Fill(28), 0),
     Column::number("req/s", 5, 1),
-    Column::number("p50", 6, 5),
+    Column::number("p50", 6, 6),
     Column::number("p99", 6, 2),
     Column::number("4xx", 5, 4),
     Column::number("5xx", 5, 3),
-    Column::text("Access", Width::Fixed(17), 6),
+    Column::text("Access", Width::Fixed(17), 5),
     Column::text("File", Width::Fill(22), 7),
 ];
 
@@ -203,6 +203,11 @@ impl Panel for Routes {
         if data.is_pending(&ask) {
             self.later = Some(later);
             return Vec::new();
+        }
+        if data.due(&ask, 0).is_some() {
+            // It was given up when the way to the service was lost.
+            self.later = Some(later);
+            return vec![Step::Ask(ask)];
         }
         match data.refusal(&ask) {
             Some(refusal) => vec![Step::Say(Tone::Bad, refusal.sentence())],

@@ -1,44 +1,43 @@
 //! What the screens Routes and Migrations do, through keys.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::Color;
 use windlass_core::admin::protocol::{Act, Answer, Ask};
 use windlass_tui::effect::Effect;
 use windlass_tui::message::{Link, Message, Refusal};
-use windlass_tui::state::trial::{Reply, Trial, TrialReply};
 use windlass_tui::state::{Overlay, State};
 use windlass_tui::theme::Theme;
 use windlass_tui::update::update;
+use windlass_tui::views;
 
 use crate::fixture::{Console, NOW, World, health, migrations, routes};
 
-const SMALL: [(u16, u16); 2] = [(80, 24), (60, 15)];
+pub const SMALL: [(u16, u16); 2] = [(80, 24), (60, 15)];
 
-fn console(keys: &str) -> Console {
+pub fn console(keys: &str) -> Console {
     let mut console = Console::new(World::Loaded, (80, 24));
     console.keys(keys);
     console
 }
 
-fn shot(console: &Console) -> String {
+pub fn shot(console: &Console) -> String {
     console.shot(&Theme::default())
 }
 
-fn said(console: &Console) -> &str {
+pub fn said(console: &Console) -> &str {
     console.state.line.as_ref().map_or("", |line| line.text.as_str())
 }
 
 /// What it asked to be done, apart from streams and questions.
-fn done(console: &Console) -> Vec<&Effect> {
+pub fn done(console: &Console) -> Vec<&Effect> {
     let all = console.effects.iter();
     all.filter(|effect| !matches!(effect, Effect::Watch(_))).collect()
 }
 
-fn control(console: &mut Console, c: char) {
-    console.tell(Message::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)));
-}
-
-/// The same keys at the small sizes, as one snapshot.
-fn shots(name: &str, keys: &[&str]) {
+/// The same keys at the small sizes, and what is shown after each.
+pub fn shots(keys: &[&str]) -> String {
     let mut all = String::new();
     for size in SMALL {
         let mut console = Console::new(World::Loaded, size);
@@ -47,14 +46,14 @@ fn shots(name: &str, keys: &[&str]) {
             all.push_str(&format!("{}x{} {keys}\n{}\n", size.0, size.1, shot(&console)));
         }
     }
-    insta::assert_snapshot!(name, all);
+    all
 }
 
 #[test]
 fn the_parts_of_a_route() {
-    shots(
+    insta::assert_snapshot!(
         "route_reading",
-        &[
+        shots(&[
             "2/reports<enter><enter>",
             "<esc><esc>/get leads<enter><enter>",
             "l",
@@ -62,29 +61,29 @@ fn the_parts_of_a_route() {
             "l",
             "ll",
             "l",
-        ],
+        ])
     );
-    shots(
+    insta::assert_snapshot!(
         "route_writing",
-        &["2/post -near<enter><enter>ll", "<pgdn>", "<left><left>"],
+        shots(&["2/post -near<enter><enter>ll", "<pgdn>", "<left><left>"])
     );
-    shots("route_disabled", &["2/disabled<enter><enter>"]);
+    insta::assert_snapshot!("route_disabled", shots(&["2/disabled<enter><enter>"]));
 }
 
 #[test]
 fn the_parts_of_a_migration() {
-    shots("migration_failed", &["3<enter>", "l", "l", "l"]);
-    shots("migration_rehearsed", &["3jc", "<pgdn>", "l", "<esc>"]);
-    shots(
+    insta::assert_snapshot!("migration_failed", shots(&["3<enter>", "l", "l", "l"]));
+    insta::assert_snapshot!("migration_rehearsed", shots(&["3jc", "<pgdn>", "l", "<esc>"]));
+    insta::assert_snapshot!(
         "migration_others",
-        &["3jj<enter>", "l", "<esc>j<enter>", "<esc>j<enter>", "ll"],
+        shots(&["3jj<enter>", "l", "<esc>j<enter>", "<esc>j<enter>", "ll"])
     );
 }
 
 #[test]
 fn the_confirmations_of_migrations() {
-    shots("migration_apply", &["W3a", "<pgdn>"]);
-    shots("migration_undo", &["W3u"]);
+    insta::assert_snapshot!("migration_apply", shots(&["W3a", "<pgdn>"]));
+    insta::assert_snapshot!("migration_undo", shots(&["W3u"]));
 }
 
 #[test]
@@ -156,7 +155,7 @@ fn opening_asks_once_and_refreshing_asks_again() {
 fn routes_are_filtered_as_one_types() {
     let mut console = console("2/leads -timeline");
     let text = shot(&console);
-    assert!(text.contains("Path (7) /leads -timel…"), "{text}");
+    assert!(text.contains("Path (7) /leads -timeline"), "{text}");
     assert!(!text.contains("/api/movies"), "{text}");
     console.keys("<enter>");
     assert!(shot(&console).contains("Path (7)"));
@@ -220,6 +219,9 @@ fn a_route_is_disabled_and_enabled() {
 #[test]
 fn migrations_are_applied_in_order_with_their_sql_shown() {
     let mut console = console("W3a");
+    assert!(shot(&console).contains("(3 lines; not rehearsed)"));
+    // As a command, too.
+    console.keys("<esc>:apply<enter>");
     assert!(shot(&console).contains("(3 lines; not rehearsed)"));
     console.keys("<esc>jc<esc>a");
     let Some(Overlay::Confirm(confirm)) = &console.state.overlay else {
@@ -337,191 +339,58 @@ fn a_rehearsal_shows_that_it_runs_and_why_it_was_refused() {
 }
 
 #[test]
-fn a_form_opens_when_its_route_is_known_unless_one_went_on() {
-    let ask = Ask::Route {
-        route: "GET /api/leads".to_owned(),
+fn ascii_and_no_colour_suffice() {
+    let plain = Theme {
+        colour: false,
+        light: false,
+        ascii: true,
     };
-    let answer = || Answer::Route(Box::new(routes::route(World::Loaded, "GET /api/leads").unwrap()));
-    let t = || Message::Key(KeyEvent::new(KeyCode::Char('t'), KeyModifiers::NONE));
-    let mut waits = console("2jjj");
-    assert!(update(&mut waits.state, t()).contains(&Effect::Ask(ask.clone())));
-    assert!(waits.state.overlay.is_none());
-    waits.tell(Message::Answered(ask.clone(), Ok(answer())));
-    assert!(matches!(waits.state.overlay, Some(Overlay::Form(_))));
-    let mut went_on = console("2jjj");
-    update(&mut went_on.state, t());
-    went_on.keys("j");
-    went_on.tell(Message::Answered(ask, Ok(answer())));
-    assert!(went_on.state.overlay.is_none());
-}
-
-#[test]
-fn a_form_builds_the_request() {
-    // The second input is the order, the fourth the offset, the last one a header.
-    let mut console = console("2/get leads<enter>t");
-    console.keys("<down>score.desc,id<down><down>a b&c=ü/'{x}+%<backtab><backtab><backtab><backtab>count=exact<enter>");
-    let [Effect::Try(trial)] = done(&console)[..] else {
-        panic!("{:?}", done(&console))
-    };
-    assert_eq!(trial.method, "GET");
-    assert_eq!(
-        trial.target,
-        "/api/leads?order=score.desc,id&offset=a%20b%26c%3D%C3%BC%2F%27%7Bx%7D%2B%25"
-    );
-    assert_eq!(
-        trial.headers.iter().collect::<Vec<_>>(),
-        [(&"Prefer".to_owned(), &"count=exact".to_owned())]
-    );
-    assert_eq!(trial.body, None);
-    // Enter waits for the reply.
-    console.keys("<enter>");
-    assert_eq!(done(&console).len(), 1);
-    assert!(shot(&console).contains("i sent; waiting for the reply…"));
-}
-
-#[test]
-fn a_form_says_what_is_missing_or_wrong() {
-    let mut console = console("W2/patch<enter>t<enter>");
-    assert_eq!(said(&console), "id is missing: bigint: Which one");
-    console.keys("..<enter>");
-    assert_eq!(said(&console), "id: `..` would leave the path");
-    console.keys("<backspace><backspace>7/8<down><down>x<enter>");
-    assert_eq!(said(&console), "the body is no JSON: at 83: trailing characters");
-    console.keys("<backspace><enter>");
-    let [Effect::Try(trial)] = done(&console)[..] else {
-        panic!("{:?}", done(&console))
-    };
-    assert_eq!(trial.target, "/api/leads/7%2F8");
-    assert_eq!(
-        trial.body.as_deref(),
-        Some(r#"{"email":"ada@example.com","name":"Ada O'Fisher","score":40,"tags":["newsletter"]}"#)
-    );
-    assert_eq!(
-        trial.headers.get("Content-Type").map(String::as_str),
-        Some("application/json")
-    );
-}
-
-#[test]
-fn a_form_that_changes_something_needs_writes_to_be_allowed() {
-    let mut console = console("2/post -near<enter>t<enter>");
-    assert!(said(&console).starts_with("read-only"), "{}", said(&console));
-    assert!(done(&console).is_empty());
-    // Reading and copying are free.
-    control(&mut console, 'y');
-    assert_eq!(
-        done(&console),
-        [&Effect::Copy(
-            "curl -X POST http://127.0.0.1:8080/api/leads -H 'Content-Type: application/json' --data-raw \
-             '{\"email\":\"ada@example.com\",\"name\":\"Ada O'\\''Fisher\",\"score\":40,\"tags\":[\"newsletter\"]}'"
-                .to_owned()
-        )]
-    );
-}
-
-#[test]
-fn replies_are_laid_out_and_scroll() {
-    let mut all = String::new();
-    for size in SMALL {
-        let mut console = Console::new(World::Loaded, size);
-        console.keys("2/get leads<enter>t<down>score.desc<enter>");
-        let Some(Effect::Try(trial)) = console.effects.pop() else {
-            panic!()
-        };
-        let body =
-            r#"[{"id":1,"email":"ada@example.com","score":12345678901234567890.50,"tags":[]},{"id":2,"name":"Zoë"#;
-        let reply = Reply {
-            status: 206,
-            headers: vec![
-                ("content-type".to_owned(), "application/json; charset=utf-8".to_owned()),
-                ("content-range".to_owned(), "0-49/184220".to_owned()),
-            ],
-            body: body.to_owned(),
-            cut: true,
-            duration_us: 5_430,
-        };
-        let result = Ok(reply);
-        console.tell(Message::Tried(TrialReply { trial, result }));
-        all.push_str(&shot(&console));
-        console.keys(&"<pgdn>".repeat(9));
-        all.push_str(&shot(&console));
-        assert!(shot(&console).contains("the rest is not shown"), "{}", shot(&console));
-        console.keys(&"<pgup>".repeat(9));
-        assert!(shot(&console).contains("content-type: application/json"));
-        let Some(Overlay::Form(form)) = &console.state.overlay else {
-            panic!()
-        };
-        let trial = form.trial().unwrap();
-        let result = Err("connection refused".to_owned());
-        console.tell(Message::Tried(TrialReply { trial, result }));
-        all.push_str(&shot(&console));
-    }
-    insta::assert_snapshot!("form_reply", all);
-    shots(
-        "form_empty",
-        &["2/get leads<enter>t", "<esc><esc>/patch<enter>t", "7<tab><tab>"],
-    );
-}
-
-#[test]
-fn routes_are_copied() {
-    for (keys, expected) in [
-        ("2jjjy", "GET /api/leads"),
-        ("2jjj<enter>y", "GET /api/leads"),
-        ("2jjjY", "curl http://127.0.0.1:8080/api/leads"),
-        (
-            "2/get leads/<enter>jY",
-            "curl --globoff 'http://127.0.0.1:8080/api/leads/{id}/timeline'",
-        ),
-        (
-            "2/delete<enter>Y",
-            "curl --globoff -X DELETE 'http://127.0.0.1:8080/api/leads/{id}'",
-        ),
-        (
-            "2/post -near<enter>Y",
-            "curl -X POST http://127.0.0.1:8080/api/leads -H 'Content-Type: application/json' --data-raw \
-             '{\"email\":\"ada@example.com\",\"name\":\"Ada O'\\''Fisher\",\"score\":40,\"tags\":[\"newsletter\"]}'",
-        ),
-        ("3jy", migrations::PENDING),
+    let mut console = Console::new(World::Loaded, (80, 24));
+    for keys in [
+        "2/leads<enter>j<enter>",
+        "l",
+        "l",
+        "l",
+        "l",
+        "l",
+        "t",
+        "<esc><esc><esc>3jc",
+        "lll",
+        "W",
+        "a",
+        "<esc>u",
     ] {
-        let console = console(keys);
-        assert_eq!(done(&console), [&Effect::Copy(expected.to_owned())], "{keys}");
+        console.keys(keys);
+        let shot = console.shot(&plain);
+        assert!(shot.is_ascii(), "{keys}\n{shot}");
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        terminal
+            .draw(|frame| views::draw(frame, &console.state, &plain))
+            .unwrap();
+        for cell in terminal.backend().buffer().content() {
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "{keys}: {cell:?}");
+        }
     }
-    // In the parts with SQL, that is what is copied.
-    let console = console("2jjj<enter>hhy");
-    let [Effect::Copy(text)] = done(&console)[..] else {
-        panic!()
-    };
-    assert!(text.starts_with("select id"), "{text}");
 }
 
 #[test]
-fn commands_are_quoted_for_a_shell() {
-    let trial = |address: &str, method: &str, target: &str, body: Option<&str>| Trial {
-        address: address.to_owned(),
-        method: method.to_owned(),
-        target: target.to_owned(),
-        headers: [("Prefer".to_owned(), "count=exact".to_owned())].into(),
-        body: body.map(ToOwned::to_owned),
+fn what_waits_is_asked_again_when_the_way_was_lost() {
+    let mut console = console("W3");
+    let key = KeyEvent::new(KeyCode::Char('a'), KeyModifiers::NONE);
+    let asked = update(&mut console.state, Message::Key(key));
+    assert_eq!(
+        asked
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Ask(Ask::Migration { .. })))
+            .count(),
+        2
+    );
+    // Their answers never come.
+    console.lose();
+    assert!(console.state.overlay.is_none());
+    console.tell(Message::Link(Link::Live));
+    let Some(Overlay::Confirm(confirm)) = &console.state.overlay else {
+        panic!("{}", said(&console))
     };
-    for (trial, expected) in [
-        (
-            trial("unix:/run/my app/http.sock", "GET", "/api/leads?order=id&limit=2", None),
-            "curl --unix-socket '/run/my app/http.sock' 'http://localhost/api/leads?order=id&limit=2' -H 'Prefer: count=exact'",
-        ),
-        (
-            trial("http://[::1]:8080/", "HEAD", "/api/leads", None),
-            "curl --head 'http://[::1]:8080/api/leads' -H 'Prefer: count=exact'",
-        ),
-        (
-            trial("http://h", "PUT", "/a", Some("{\"a\":\"it's $HOME `x` \\\\ !\"}")),
-            r#"curl -X PUT http://h/a -H 'Prefer: count=exact' --data-raw '{"a":"it'\''s $HOME `x` \\ !"}'"#,
-        ),
-        (
-            trial("http://h", "POST", "/a", Some("@file")),
-            "curl -X POST http://h/a -H 'Prefer: count=exact' --data-raw @file",
-        ),
-    ] {
-        assert_eq!(trial.curl(), expected);
-    }
+    assert!(confirm.sql.iter().any(|line| line.contains("type numeric(5, 2)")));
 }

@@ -5,6 +5,7 @@
 mod acts;
 mod docs;
 mod fixture;
+mod forms;
 mod screens;
 mod streams;
 mod watch;
