@@ -352,6 +352,7 @@ impl Command {
             | Self::Migrate {
                 action:
                     Migrate::Status { json, .. }
+                    | Migrate::Check { json, .. }
                     | Migrate::Up { json, .. }
                     | Migrate::Down { json, .. }
                     | Migrate::Redo { json, .. },
