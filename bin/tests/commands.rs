@@ -92,7 +92,7 @@ fn migrations_are_rehearsed_dumped_before_and_shown_as_failed() {
         "2026-01-02-000000_score: passed",
         "  line 1: alter table leads alter column score type bigint",
         "    locks public.leads: AccessExclusiveLock, reads and writes wait",
-        "    rewrites public.leads: about 100 rows, 8.0 KiB",
+        "    rewrites public.leads: about 100 rows, ",
         "    changes 100 rows",
         "[changing-column-type]",
         "    line 2: ",

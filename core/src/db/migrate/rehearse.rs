@@ -11,8 +11,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
 
 use super::rehearsal::{Finding, Outcome, Rehearsal, StatementReport};
+use super::verdict::{Stop, changed, ended, in_the_way, too_long};
 use super::watch::Tables;
-use super::{Migration, known, lint, lock, place, run, shown};
+use super::{Migration, known, lint, lock, place, run};
 use crate::catalog::Catalog;
 use crate::db::{connect, introspect};
 use crate::diagnostic::Diagnostic;
@@ -22,9 +23,9 @@ use crate::openapi;
 /// How long a statement waits for a lock. All who come after it for the same table wait behind it.
 const LOCK: Duration = Duration::from_secs(2);
 /// How long one statement may take.
-const STATEMENT: Duration = Duration::from_secs(30);
+pub(super) const STATEMENT: Duration = Duration::from_secs(30);
 /// How long all statements together may take.
-const TOTAL: Duration = Duration::from_secs(60);
+pub(super) const TOTAL: Duration = Duration::from_secs(60);
 /// When it is asked, and asked again, who is in the way of a statement.
 const ASK: Duration = Duration::from_millis(500);
 /// The rule of findings about resource files that do not fit any more.
@@ -90,28 +91,6 @@ pub(super) async fn run(
     let rehearsals = result?;
     ended.map_err(run::lost)?;
     Ok(rehearsals)
-}
-
-/// Why the rest of a migration does not run.
-enum Stop {
-    /// The migration's fault, with its place.
-    Failed(String),
-    /// The rehearsal's own limits.
-    NotRehearsed(String),
-    /// Nothing more can be found out.
-    Breaks(Error),
-}
-
-impl From<tokio_postgres::Error> for Stop {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Breaks(run::lost(error))
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Breaks(error)
-    }
 }
 
 /// The transaction with all that is known of it.
@@ -394,73 +373,4 @@ fn bounds(statement: Duration) -> String {
          set local idle_in_transaction_session_timeout = '10s'",
         LOCK.as_millis()
     )
-}
-
-/// The number in a command's tag, where it counts rows that were changed.
-fn changed(words: &[String], rows: u64) -> Option<u64> {
-    const CHANGES: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "MERGE"];
-    let changes = |word: &String| CHANGES.contains(&word.as_str());
-    match words.first().map(String::as_str)? {
-        "WITH" if words.iter().any(changes) => Some(rows),
-        // `create table … as` and `refresh materialized view` count what they fill in.
-        "CREATE" | "REFRESH" if rows > 0 => Some(rows),
-        _ if words.first().is_some_and(changes) => Some(rows),
-        _ => None,
-    }
-}
-
-fn ended(
-    migration: &Migration,
-    first: bool,
-    at: Option<usize>,
-    error: tokio_postgres::Error,
-    blocker: Option<String>,
-) -> Stop {
-    let Some(said) = error.as_db_error() else {
-        return Stop::from(error);
-    };
-    let code = said.code();
-    if code == &SqlState::QUERY_CANCELED {
-        return Stop::NotRehearsed(too_long());
-    }
-    if code == &SqlState::UNSAFE_NEW_ENUM_VALUE_USAGE && !first {
-        let reason = "it uses an enum value that an earlier one adds, which a single transaction cannot".to_owned();
-        return Stop::NotRehearsed(reason);
-    }
-    let sent = at.unwrap_or(migration.up.len());
-    let mut message = run::placed(&shown(migration, "up"), &migration.up, sent, at, said).to_string();
-    if code == &SqlState::LOCK_NOT_AVAILABLE {
-        message = match blocker {
-            Some(blocker) => format!("{message}; {blocker} has it locked"),
-            None => format!("{message}; another session has it locked"),
-        };
-    }
-    for detail in run::details(said) {
-        message = format!("{message}\n{detail}");
-    }
-    Stop::Failed(message)
-}
-
-fn too_long() -> String {
-    format!(
-        "it takes longer than a rehearsal may: {} s for a statement, {} s for all",
-        STATEMENT.as_secs(),
-        TOTAL.as_secs()
-    )
-}
-
-/// Names the sessions that keep `pid` waiting.
-async fn in_the_way(observer: &Client, pid: i32) -> Option<String> {
-    let question = "select b.pid, coalesce(a.application_name, '') from unnest(pg_blocking_pids($1)) b(pid)
-        left join pg_stat_activity a on a.pid = b.pid";
-    let rows = observer.query(question, &[&pid]).await.ok()?;
-    let names = rows.iter().map(|row| {
-        let (pid, name): (i32, String) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(match name.as_str() {
-            "" => format!("backend process {pid}"),
-            name => format!("backend process {pid} ({name})"),
-        })
-    });
-    let names = names.collect::<Result<Vec<String>, tokio_postgres::Error>>().ok()?;
-    (!names.is_empty()).then(|| names.join(" and "))
 }
