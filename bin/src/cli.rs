@@ -373,6 +373,7 @@ impl Command {
             | Self::Migrate {
                 action:
                     Migrate::Status { json, .. }
+                    | Migrate::Check { json, .. }
                     | Migrate::Up { json, .. }
                     | Migrate::Down { json, .. }
                     | Migrate::Redo { json, .. },

@@ -129,7 +129,7 @@ catalogue! {
     DatabaseRefused, "database_refused", Operator, "The database refused the connection";
     ListenFailed, "listen_failed", Operator, "The address cannot be listened on";
     ServiceDown, "service_down", Operator, "The service is not running";
-    ActRefused, "act_refused", Conflict, "What was asked for cannot be done as things are";
+    ActRefused, "act_refused", Operator, "What was asked for cannot be done as things are";
     ProtocolMismatch, "protocol_mismatch", Operator, "This program and the service are of different versions";
 }
 
@@ -283,14 +283,28 @@ impl Error {
         self
     }
 
-    /// The same for one more who asked: everything but the cause.
+    /// Its details; those of a fault of ours with the chain of causes, which are for the operator alone.
+    #[must_use]
+    pub fn details_with_causes(&self) -> Option<String> {
+        let mut lines: Vec<String> = self.0.details.iter().cloned().collect();
+        if self.0.code == Code::Internal {
+            let mut cause = std::error::Error::source(self);
+            while let Some(reason) = cause {
+                lines.push(reason.to_string());
+                cause = reason.source();
+            }
+        }
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
+    /// The same for one more who asked; the cause of a fault of ours becomes its details.
     #[must_use]
     pub fn retold(&self) -> Self {
         Self(Box::new(Inner {
             kind: self.0.kind,
             code: self.0.code,
             message: self.0.message.clone(),
-            details: self.0.details.clone(),
+            details: self.details_with_causes(),
             hint: self.0.hint.clone(),
             retry_after: self.0.retry_after,
             violations: self.0.violations.clone(),

@@ -336,7 +336,11 @@ fn refuse(error: &Error) -> Response<Body> {
         tracing::error!(cause = ?std::error::Error::source(error), "an admin request failed: {error}");
     }
     let body = problem::for_operator(error, &uuid::Uuid::now_v7().to_string());
-    response(problem::status(error.kind()), "application/problem+json", whole(body))
+    response(
+        problem::status_for_operator(error.kind()),
+        "application/problem+json",
+        whole(body),
+    )
 }
 
 fn response(status: StatusCode, media_type: &'static str, body: Body) -> Response<Body> {

@@ -59,7 +59,7 @@ pub fn reply(error: &Error, request_id: &str) -> Reply {
     };
     let details = error.details().filter(|_| !hidden);
     let hint = error.hint().filter(|_| !hidden);
-    let body = body(error, message, details, hint, request_id);
+    let body = body(error, status, message, details, hint, request_id);
     let mut reply = Reply::new(status).body("application/problem+json", body);
     if let Some(seconds) = error.retry_after() {
         reply = reply.header("retry-after", &seconds.to_string());
@@ -70,29 +70,42 @@ pub fn reply(error: &Error, request_id: &str) -> Reply {
     reply
 }
 
+/// The status of a kind of error towards the operator, whose refusals are no faults of the service.
+#[must_use]
+pub fn status_for_operator(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Operator => StatusCode::CONFLICT,
+        other => status(other),
+    }
+}
+
 /// The body of an error for the operator, to whom everything is told, the causes of our own faults too.
 #[must_use]
 pub fn for_operator(error: &Error, request_id: &str) -> Vec<u8> {
-    let mut details = error.details().map(str::to_owned);
-    if error.kind() == Kind::Internal {
-        let mut cause = std::error::Error::source(error);
-        while let Some(reason) = cause {
-            let text = details.get_or_insert_default();
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text.push_str(&reason.to_string());
-            cause = reason.source();
-        }
-    }
-    body(error, error.message(), details.as_deref(), error.hint(), request_id)
+    let status = status_for_operator(error.kind());
+    let told = error.details_with_causes();
+    body(
+        error,
+        status,
+        error.message(),
+        told.as_deref(),
+        error.hint(),
+        request_id,
+    )
 }
 
-fn body(error: &Error, message: &str, details: Option<&str>, hint: Option<&str>, request_id: &str) -> Vec<u8> {
+fn body(
+    error: &Error,
+    status: StatusCode,
+    message: &str,
+    details: Option<&str>,
+    hint: Option<&str>,
+    request_id: &str,
+) -> Vec<u8> {
     let problem = Problem {
         r#type: format!("urn:windlass:problem:{}", error.code()),
         title: message,
-        status: status(error.kind()).as_u16(),
+        status: status.as_u16(),
         detail: details.unwrap_or(message),
         code: error.code().as_str(),
         message,

@@ -46,3 +46,11 @@ fn codes_are_unique_and_plain() {
         );
     }
 }
+
+#[test]
+fn every_code_is_found_again_by_its_text() {
+    for code in Code::ALL {
+        assert_eq!(Code::parse(code.as_str()), Some(*code));
+    }
+    assert_eq!(Code::parse("nonsense"), None);
+}

@@ -150,8 +150,8 @@ impl Migrator {
     /// # Errors
     /// If the database is away.
     pub async fn status(&self) -> Result<Vec<Status>> {
-        let noted = self.noted.then_some(&self.runs);
-        status::all(&self.client, noted, &self.migrations).await
+        let runs = self.noted.then_some(&self.runs);
+        status::all(&self.client, runs, &self.migrations).await
     }
 
     /// The names of pending migrations.

@@ -41,8 +41,7 @@ pub struct Status {
     pub error: Option<String>,
 }
 
-/// Every migration, in order of the versions. Without `runs` (own tables that are not there yet) nothing is known of failed
-/// runs and later edits.
+/// Every migration, in order of the versions; `runs` is absent as long as their table is not there.
 pub(super) async fn all(client: &Client, runs: Option<&Pool>, migrations: &[Migration]) -> Result<Vec<Status>> {
     let applied = run::applied(client).await?;
     let by_version = |runs: Vec<migration_run::Run>| -> HashMap<String, migration_run::Run> {
