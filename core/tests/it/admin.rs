@@ -174,6 +174,18 @@ fn every_question_is_answered_and_nonsense_refused() {
             assert!(json.to_string().contains(said), "{request:.80}: {json}");
         }
 
+        let mut crowd = Vec::new();
+        for _ in 0..32 {
+            crowd.push(UnixStream::connect(&operator.path).await.unwrap());
+        }
+        let (status, json) = raw(&operator.path, &get("/version")).await;
+        assert_eq!(status, 503, "{json}");
+        drop(crowd);
+        let begun = Instant::now();
+        while raw(&operator.path, &get("/version")).await.0 != 200 {
+            assert!(begun.elapsed() < Duration::from_secs(5), "no place came free");
+        }
+
         let second = Socket::bind(&operator.project).unwrap_err();
         assert!(second.message().contains("another process answers"), "{second}");
         let (project, path) = (operator.project.clone(), operator.path.clone());
