@@ -65,6 +65,7 @@ pub fn about(check: &Check) -> Option<Screen> {
         ("config", Screen::Settings),
         ("setting", Screen::Settings),
         ("audit", Screen::Settings),
+        ("service", Screen::Logs),
         ("log", Screen::Logs),
     ];
     let name = check.name.to_lowercase();

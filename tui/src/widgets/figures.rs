@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::state::figure::Figure;
 use crate::theme::{Theme, Tone};
+use crate::widgets::text::cut;
 
 /// Facts as at most so many lines of so many columns.
 #[must_use]
@@ -16,7 +17,7 @@ pub fn lines(figures: &[Figure], columns: usize, most: usize, stale: bool, theme
             tone => format!("{} {}", theme.mark(tone), figure.text),
         };
         let tone = if stale { Tone::Dim } else { figure.tone };
-        let span = Span::styled(theme.text(&text), theme.style(tone));
+        let span = Span::styled(theme.text(&cut(&text, columns)), theme.style(tone));
         let more = lines.len() < most;
         match lines.last_mut() {
             Some(line) if line.width() + 3 + span.width() <= columns => {

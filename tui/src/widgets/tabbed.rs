@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Paragraph, Wrap};
 use windlass_core::admin::protocol::Ask;
 
 use super::text::age;
@@ -59,10 +59,11 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, tabbed: Tabbed<'_>
         (Some(_), _) => table::draw(frame, body, state, tabbed.empty, theme),
         (None, Some(refusal)) => {
             let text = match &refusal.hint {
-                Some(hint) => format!("{}; {hint}", refusal.message),
-                None => refusal.message.clone(),
+                Some(hint) => format!("{} {}; {hint}", theme.mark(Tone::Warning), refusal.message),
+                None => format!("{} {}", theme.mark(Tone::Warning), refusal.message),
             };
-            table::draw(frame, body, state, &text, theme);
+            let text = Paragraph::new(theme.text(&text)).wrap(Wrap { trim: true });
+            frame.render_widget(text.style(theme.style(Tone::Warning)), body);
         }
         (None, None) => table::draw(frame, body, state, "asking…", theme),
     }

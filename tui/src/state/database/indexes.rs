@@ -10,12 +10,12 @@ use crate::theme::Tone;
 use crate::widgets::text::{bytes, count};
 
 pub(super) const COLUMNS: &[Column] = &[
-    Column::text("Index", Width::Fill(20), 0),
-    Column::text("Problem", Width::Fill(12), 0),
+    Column::text("Index", Width::Fill(26), 0),
+    Column::text("Problem", Width::Fill(14), 0),
     Column::number("Size", 9, 0),
     Column::number("Scans", 7, 0),
-    Column::text("Table", Width::Fixed(20), 2),
-    Column::text("Keeps", Width::Fixed(6), 3),
+    Column::text("Table", Width::Fixed(20), 3),
+    Column::text("Keeps", Width::Fixed(6), 2),
 ];
 
 fn problem(index: &IndexFigures) -> Option<(Tone, String)> {
@@ -104,8 +104,13 @@ fn mending(index: &IndexFigures) -> Option<(&'static str, Vec<String>)> {
     let name = quoted(&index.name);
     let drop = format!("drop index concurrently {name};");
     Some(match index.problem.as_ref()? {
-        IndexProblem::Invalid if index.constraint => (
-            "Its creation failed, and a key rests on it. To mend it, make it again:",
+        // What a failed REINDEX CONCURRENTLY leaves behind; the index itself is still there.
+        IndexProblem::Invalid if index.name.contains("_ccnew") || index.name.contains("_ccold") => {
+            ("A failed REINDEX CONCURRENTLY left it behind. To mend it:", vec![drop])
+        }
+        // Without its definition it cannot be made anew: it may be locked at the moment.
+        IndexProblem::Invalid if index.constraint || !index.definition.starts_with("CREATE") => (
+            "Its creation failed. To mend it, make it again in its place:",
             vec![format!("reindex index concurrently {name};")],
         ),
         IndexProblem::Invalid => {

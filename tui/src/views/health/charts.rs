@@ -151,6 +151,12 @@ pub(super) fn small(frame: &mut Frame<'_>, area: Rect, samples: &[Sample], old: 
             both.push(chart);
             both.extend(right.next());
         }
+        // With room for two or three only, what is wrong is among them.
+        both.sort_by_key(|chart| match chart.tone {
+            Tone::Bad => 0,
+            Tone::Warning => 1,
+            _ => 2,
+        });
         column(frame, area, &both, old, theme);
     }
 }
