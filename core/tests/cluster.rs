@@ -66,7 +66,7 @@ async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(client: &Client, sta
 
 fn pid(cluster: &Cluster) -> i32 {
     match *cluster.state().borrow() {
-        ClusterState::Running { pid } => pid,
+        ClusterState::Running { pid, .. } => pid,
         _ => 0,
     }
 }
@@ -77,7 +77,7 @@ async fn kill_and_recover(cluster: &Cluster) -> Duration {
     assert!(killed > 1, "not running: {:?}", cluster.state());
     let begun = Instant::now();
     kill(Pid::from_raw(killed), Signal::SIGKILL).unwrap();
-    let again = |state: &ClusterState| matches!(state, ClusterState::Running { pid } if *pid != killed);
+    let again = |state: &ClusterState| matches!(state, ClusterState::Running { pid, .. } if *pid != killed);
     timeout(Duration::from_secs(20), cluster.state().wait_for(again))
         .await
         .unwrap()

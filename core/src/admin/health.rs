@@ -42,6 +42,9 @@ pub enum Severity {
     Ok,
 }
 
+/// So many seconds after a restart it is still told.
+const RESTART_TOLD: u64 = 3600;
+
 /// Judges the facts; the worst comes first, otherwise in the order in which they are looked at.
 #[must_use]
 pub fn checks(facts: &Facts) -> Vec<Check> {
@@ -123,11 +126,29 @@ fn service(facts: &Facts) -> Check {
     }
 }
 
+/// `3 s`, `4 min`.
+fn ago(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        _ => format!("{} min", seconds / 60),
+    }
+}
+
 fn database(facts: &DatabaseFacts) -> Check {
     let reason = facts.reason.clone().unwrap_or_default();
-    match facts.up {
-        Some(true) => line("database", Severity::Ok, "The database answers.").evidence(&facts.about),
-        Some(false) if facts.restarting => line(
+    match (facts.up, &facts.restarted) {
+        (Some(true), Some((seconds, reason))) if *seconds < RESTART_TOLD => line(
+            "database",
+            Severity::Warning,
+            format!("PostgreSQL died and was started again {} ago.", ago(*seconds)),
+        )
+        .evidence(reason)
+        .next(
+            "The log tells what came before: too little memory, a full disk, a kill.",
+            "windlass logs",
+        ),
+        (Some(true), _) => line("database", Severity::Ok, "The database answers.").evidence(&facts.about),
+        (Some(false), _) if facts.restarting => line(
             "database",
             Severity::Critical,
             "PostgreSQL died and is being started again; requests answer 503 until it is back.",
@@ -137,14 +158,14 @@ fn database(facts: &DatabaseFacts) -> Check {
             "It comes back by itself. If it does not, the log says why.",
             "windlass logs",
         ),
-        Some(false) => line(
+        (Some(false), _) => line(
             "database",
             Severity::Critical,
             "The database does not answer; requests answer 503.",
         )
         .evidence(reason)
         .next("See in the log what it says, then check the settings.", "windlass logs"),
-        None => line(
+        (None, _) => line(
             "database",
             Severity::Unknown,
             "It is not known whether the database answers.",

@@ -204,7 +204,7 @@ fn a_killed_postgres_is_told_within_two_seconds_and_every_question_answered_with
     with_app(Setup::default(), |app| async move {
         let operator = Operator::of(&app).await;
         assert!(operator.status().await.database.up);
-        let ClusterState::Running { pid } = *app.cluster.state().borrow() else {
+        let ClusterState::Running { pid, .. } = *app.cluster.state().borrow() else {
             panic!("not running")
         };
         // It stays down: it cannot read its settings.

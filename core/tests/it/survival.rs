@@ -32,7 +32,7 @@ fn a_killed_postgres_loses_no_acknowledged_row() {
             assert!(before.elapsed() < Duration::from_secs(20), "only {rows} rows came");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let ClusterState::Running { pid } = *app.cluster.state().borrow() else {
+        let ClusterState::Running { pid, .. } = *app.cluster.state().borrow() else {
             panic!("not running")
         };
         let killed = Instant::now();
@@ -87,7 +87,7 @@ fn a_killed_postgres_loses_no_acknowledged_row() {
 
 fn pid_of(app: &App) -> Option<i32> {
     match *app.cluster.state().borrow() {
-        ClusterState::Running { pid } => Some(pid),
+        ClusterState::Running { pid, .. } => Some(pid),
         _ => None,
     }
 }

@@ -29,7 +29,7 @@ impl Desk {
                 Ok(Answer::Migrations(self.migrations().await?))
             }),
         );
-        let (database, restarting) = self.database_state(&overview);
+        let (database, cluster) = self.database_state(&overview);
         let live = self.live.as_ref();
         let service = match live {
             None => ServiceState::Down,
@@ -43,7 +43,14 @@ impl Desk {
             database: DatabaseFacts {
                 up: Some(database.up),
                 reason: database.reason.clone(),
-                restarting,
+                restarting: matches!(cluster, Some(ClusterState::Restarting { .. })),
+                restarted: match cluster {
+                    Some(ClusterState::Running {
+                        restarted: Some(restarted),
+                        ..
+                    }) => Some((restarted.at.elapsed().unwrap_or_default().as_secs(), restarted.reason)),
+                    _ => None,
+                },
                 about: format!("PostgreSQL {} at {}", database.version, database.address),
             },
             migrations: match &migrations {
@@ -82,13 +89,13 @@ impl Desk {
         }
     }
 
-    /// How the database is, and whether it is being started again.
-    fn database_state(&self, overview: &Result<Overview>) -> (DatabaseState, bool) {
+    /// How the database is, and what the embedded cluster does, if this process runs it.
+    fn database_state(&self, overview: &Result<Overview>) -> (DatabaseState, Option<ClusterState>) {
         let database = self.door.database().ok();
         let cluster = self.live.as_ref().and_then(|live| live.cluster.as_ref());
         let cluster = cluster.map(|state| state.borrow().clone());
         let pid = match &cluster {
-            Some(ClusterState::Running { pid }) => Some(*pid),
+            Some(ClusterState::Running { pid, .. }) => Some(*pid),
             _ => None,
         };
         let doing = self.door.trouble();
@@ -110,7 +117,7 @@ impl Desk {
             reason: doing.or_else(|| overview.as_ref().err().map(reason)),
             bytes: overview.as_ref().ok().and_then(|overview| overview.bytes),
         };
-        (state, matches!(cluster, Some(ClusterState::Restarting { .. })))
+        (state, cluster)
     }
 
     /// Disk, memory and traffic: from the samples, or looked up when there are none.

@@ -46,6 +46,8 @@ pub struct DatabaseFacts {
     pub reason: Option<String>,
     /// Whether it is the embedded cluster, and being started again.
     pub restarting: bool,
+    /// Seconds since it was started again after it ended by itself, and how it ended; of the embedded cluster alone.
+    pub restarted: Option<(u64, String)>,
     /// Its version and address, for the evidence.
     pub about: String,
 }

@@ -26,6 +26,7 @@ mod user;
 use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -62,6 +63,8 @@ pub enum ClusterState {
     Running {
         /// The server's main process.
         pid: i32,
+        /// How the server before it ended, if it was not told to.
+        restarted: Option<Restarted>,
     },
     /// It ended without being told to, and comes back.
     Restarting {
@@ -72,6 +75,15 @@ pub enum ClusterState {
     },
     /// It was stopped.
     Stopped,
+}
+
+/// A server that ended without being told to, and was started again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restarted {
+    /// When the new one answered.
+    pub at: SystemTime,
+    /// How the old one ended.
+    pub reason: String,
 }
 
 /// A running cluster. Dropping it stops the server, too, but does not wait for that.
@@ -109,7 +121,7 @@ impl Cluster {
         let (sender, state) = watch::channel(ClusterState::Starting);
         let (postmaster, endpoint) = running(&launcher).await?;
         let pid = postmaster.pid().unwrap_or_default();
-        sender.send_replace(ClusterState::Running { pid });
+        sender.send_replace(ClusterState::Running { pid, restarted: None });
         tracing::info!(pid, version = launcher.programs.version(), user = %launcher.place.account, "PostgreSQL runs");
         let follower = Follower(tokio::spawn(launcher.journal.clone().follow(postmaster.log_start())));
         let programs = launcher.programs.clone();

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
 
-use super::ClusterState;
 use super::lock::Lock;
 use super::postmaster::{Launcher, Postmaster};
 use super::process;
+use super::{ClusterState, Restarted};
 use crate::error::Result;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -39,7 +39,8 @@ impl Supervisor {
             if since.elapsed() >= HEALTHY {
                 attempt = 0;
             }
-            let mut reason = format!("PostgreSQL {how}");
+            let ended = format!("PostgreSQL {how}");
+            let mut reason = ended.clone();
             loop {
                 attempt += 1;
                 tracing::warn!(attempt, "{reason}; starting it again");
@@ -55,7 +56,11 @@ impl Supervisor {
             since = Instant::now();
             let pid = self.postmaster.pid().unwrap_or_default();
             tracing::info!(pid, "PostgreSQL runs again");
-            self.state.send_replace(ClusterState::Running { pid });
+            let restarted = Some(Restarted {
+                at: SystemTime::now(),
+                reason: ended,
+            });
+            self.state.send_replace(ClusterState::Running { pid, restarted });
         }
         self.end().await;
     }
