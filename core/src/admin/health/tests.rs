@@ -266,7 +266,7 @@ fn a_database_that_is_down_is_one_trouble() {
             up: Some(false),
             reason: Some("killed by signal 9".into()),
             restarting,
-            about: String::new(),
+            ..DatabaseFacts::default()
         };
         facts.migrations = None;
         facts.connections = None;
@@ -281,4 +281,17 @@ fn a_database_that_is_down_is_one_trouble() {
         assert_eq!(unknown, ["tables"]);
     }
     assert!(worst(|facts| facts.database.up = None).starts_with("Unknown database: "));
+}
+
+#[test]
+fn a_server_that_died_is_told_for_an_hour_after_it_came_back() {
+    let restarted =
+        |seconds| worst(move |facts| facts.database.restarted = Some((seconds, "killed by signal 9".into())));
+    let told = restarted(70);
+    assert!(
+        told.starts_with("Warning database: PostgreSQL died and was started again 1 min ago.")
+            && told.contains("signal 9"),
+        "{told}"
+    );
+    assert!(restarted(3600).starts_with("Ok "));
 }
