@@ -41,7 +41,9 @@ chromium:
 	  { echo "missing: Chromium, for the tests of the docs pages; next: apt-get install chromium" >&2; exit 1; }
 
 test: vendor chromium ## run every test, against a real PostgreSQL and in a headless Chromium
-	$(CARGO) test --workspace --locked
+	@mkdir -p target; : > target/snapshots
+	INSTA_SNAPSHOT_REFERENCES_FILE=$(CURDIR)/target/snapshots $(CARGO) test --workspace --locked
+	@packaging/ci/snapshots target/snapshots
 
 gates: vendor ## run what CI refuses to merge without: format, lints, docs, unused dependencies, stray addresses
 	$(CARGO) fmt --all --check
