@@ -177,12 +177,15 @@ fn acted(state: &mut State, act: &Act, result: Result<windlass_core::admin::prot
         }
     }
     // What it changed is asked for at once.
-    state.data.expire();
+    state.data.refresh();
 }
 
 fn tried(state: &mut State, reply: TrialReply) {
-    if let Some(Overlay::Form(form)) = &mut state.overlay {
-        form.pending = false;
+    // The form that is open now may be another one than the one that was sent.
+    if let Some(Overlay::Form(form)) = &mut state.overlay
+        && form.sent.as_ref() == Some(&reply.trial)
+    {
+        form.sent = None;
         form.scroll = 0;
         form.reply = Some(reply);
         state.dirty = true;
@@ -202,6 +205,11 @@ fn carry_out(state: &mut State, steps: Vec<Step>, effects: &mut Vec<Effect>) {
                 }
             }
             Step::Confirm(act, sql) => state.overlay = Some(Overlay::Confirm(Confirm::new(act, sql))),
+            Step::ConfirmTyped(act, sql, name) => {
+                let mut confirm = Confirm::new(act, sql);
+                confirm.name = Some(name);
+                state.overlay = Some(Overlay::Confirm(confirm));
+            }
             Step::Form(form) => state.overlay = Some(Overlay::Form(form)),
             Step::Copy(text) => {
                 state.say(Tone::Good, format!("copied: {}", first_line(&text)));

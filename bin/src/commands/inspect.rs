@@ -40,14 +40,23 @@ pub async fn signal(directory: &Path, pid: i32, end: bool, json: bool) -> Result
         return Err(unexpected());
     };
     let session = activity.sessions.into_iter().find(|session| session.pid == pid);
-    let Some(Session { started, .. }) = session else {
+    let Some(Session {
+        started,
+        statement_started,
+        ..
+    }) = session
+    else {
         return Err(Error::new(Code::ActRefused, format!("there is no session {pid}"))
             .with_hint("`windlass db activity` lists the sessions there are."));
     };
     let done = if end {
         Act::TerminateSession { pid, started }
     } else {
-        Act::CancelStatement { pid, started }
+        Act::CancelStatement {
+            pid,
+            started,
+            statement_started,
+        }
     };
     act(&source, done, json).await
 }

@@ -11,7 +11,7 @@ pub use crate::config::{Setting, Source};
 pub use crate::db::inspect::{IndexFigures, IndexProblem, LockNode, Session, SlowSource, SlowStatement, TableFigures};
 pub use crate::db::lane::LanesState;
 pub use crate::db::migrate::rehearsal::{Finding, LockTaken, Outcome, Rehearsal, Rewrite, StatementReport};
-pub use crate::db::migrate::{Done as Migrated, State as MigrationState, Status as MigrationStatus};
+pub use crate::db::migrate::{Done as Migrated, Expected, State as MigrationState, Status as MigrationStatus};
 pub use crate::openapi::Change;
 pub use crate::telemetry::logs::LogLine;
 pub use crate::telemetry::metrics::{RouteFigures, Sample};
@@ -196,8 +196,10 @@ pub struct RouteDetail {
     pub guards: Vec<String>,
     /// The statement of a plain request.
     pub sql: Option<String>,
-    /// Postgres's plan of it; absent if the database is down or the plan was refused.
+    /// Postgres's plan of it, as the serving role gets it.
     pub explain: Option<String>,
+    /// Why there is no plan, where one was asked for.
+    pub explain_refused: Option<String>,
     /// A body that would be accepted, as JSON.
     pub example: Option<String>,
 }
@@ -241,6 +243,10 @@ pub struct MigrationFiles {
     pub down: Option<String>,
     /// Whether it runs in a transaction.
     pub in_transaction: bool,
+    /// Of `up.sql`, in hexadecimal; see [`Expected`].
+    pub up_sha256: String,
+    /// Of `down.sql`; empty without one.
+    pub down_sha256: String,
 }
 
 /// Lanes and sessions.
@@ -272,6 +278,10 @@ pub struct AuditEntry {
     pub at: String,
     /// Who: the operating system's user at the other end of the socket.
     pub actor: String,
+    /// `console` or `command`.
+    pub via: String,
+    /// When it ended, RFC 3339; absent while it is under way, or if nobody knows.
+    pub finished_at: Option<String>,
     /// The act's name, such as `migrate_up`.
     pub action: String,
     /// What it was done to.
@@ -300,15 +310,15 @@ pub enum Act {
     },
     /// Applies pending migrations.
     MigrateUp {
-        /// The names that the operator saw as pending, in order: others are refused.
-        expect: Vec<String>,
+        /// What the operator saw as pending, in order: anything else is refused.
+        expect: Vec<Expected>,
         /// Whether a dump is made first.
         dump: bool,
     },
     /// Undoes the last migration.
     MigrateDown {
-        /// The name that the operator saw as the last one: another is refused.
-        expect: String,
+        /// What the operator saw as the last one, with its `down.sql`: anything else is refused.
+        expect: Expected,
         /// Whether a dump is made first.
         dump: bool,
     },
@@ -318,6 +328,8 @@ pub enum Act {
         pid: i32,
         /// As in [`Session::started`]: a number may be another session's by now.
         started: String,
+        /// As in [`Session::statement_started`]: a session may run another statement by now.
+        statement_started: String,
     },
     /// Ends a session.
     TerminateSession {
@@ -359,8 +371,11 @@ impl Act {
     pub fn target(&self) -> String {
         match self {
             Self::DisableRoute { route } | Self::EnableRoute { route } => route.clone(),
-            Self::MigrateUp { expect, .. } => expect.join(", "),
-            Self::MigrateDown { expect, .. } => expect.clone(),
+            Self::MigrateUp { expect, .. } => {
+                let names: Vec<&str> = expect.iter().map(|expected| expected.name.as_str()).collect();
+                names.join(", ")
+            }
+            Self::MigrateDown { expect, .. } => expect.name.clone(),
             Self::CancelStatement { pid, .. } | Self::TerminateSession { pid, .. } => format!("session {pid}"),
             Self::Reload => "contracts".to_owned(),
         }
@@ -386,7 +401,7 @@ impl Act {
     #[must_use]
     pub fn typed(&self) -> Option<&str> {
         match self {
-            Self::MigrateDown { expect, .. } => Some(expect),
+            Self::MigrateDown { expect, .. } => Some(&expect.name),
             _ => None,
         }
     }

@@ -58,6 +58,7 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
         guards,
         sql: route_sql::statement(route, drawn.plain(resource, example)).ok(),
         explain: None,
+        explain_refused: None,
         example: example.and_then(|example| serde_json::to_string_pretty(example).ok()),
     })
 }

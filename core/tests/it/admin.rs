@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use windlass_core::admin::protocol::{Act, Answer, Ask, Done, ServiceState, Severity, Status};
+use windlass_core::admin::protocol::{Act, Answer, Ask, Done, Expected, ServiceState, Severity, Status};
 use windlass_core::admin::{Client, Desk, Live, Socket, Source, Via};
 use windlass_core::app::{Database, Project};
 use windlass_core::db::cluster::{ClusterState, Role};
@@ -398,10 +398,18 @@ fn a_reload_takes_good_files_and_leaves_wrong_ones() {
         // A migration brings its contracts into force.
         let migration = app.directory.join("migrations/1_mood");
         std::fs::create_dir_all(&migration).unwrap();
-        std::fs::write(migration.join("up.sql"), "alter table people add column nick text;").unwrap();
-        std::fs::write(migration.join("down.sql"), "alter table people drop column nick;").unwrap();
-        let up = |expect: &str| Act::MigrateUp {
-            expect: vec![expect.to_owned()],
+        let (up_sql, down_sql) = (
+            "alter table people add column nick text;",
+            "alter table people drop column nick;",
+        );
+        std::fs::write(migration.join("up.sql"), up_sql).unwrap();
+        std::fs::write(migration.join("down.sql"), down_sql).unwrap();
+        let seen = |name: &str, sql: &str| Expected {
+            name: name.to_owned(),
+            sha256: windlass_core::db::migrate::sha256(sql),
+        };
+        let up = |name: &str| Act::MigrateUp {
+            expect: vec![seen(name, up_sql)],
             dump: false,
         };
         let other = operator.act(up("2_other")).await.unwrap_err();
@@ -410,7 +418,7 @@ fn a_reload_takes_good_files_and_leaves_wrong_ones() {
         app.get("/api/busy").await.is(200);
         app.get("/api/people?nick=is.null").await.is(200);
         let down = Act::MigrateDown {
-            expect: "1_mood".to_owned(),
+            expect: seen("1_mood", down_sql),
             dump: true,
         };
         let done = operator.act(down).await.unwrap();

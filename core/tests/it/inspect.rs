@@ -161,7 +161,7 @@ fn who_waits_for_whom_is_a_tree_and_can_be_ended() {
         let started = of(two).started.clone();
         let refused = inspect::terminate(&login, two, &started).await.unwrap();
         assert_eq!(refused, Err(Refusal::NotPermitted));
-        let stale = inspect::cancel(&admin, two, "2026-01-01T00:00:00.000000Z")
+        let stale = inspect::cancel(&admin, two, "2026-01-01T00:00:00.000000Z", "")
             .await
             .unwrap();
         assert_eq!(stale, Err(Refusal::Gone));
@@ -213,7 +213,11 @@ fn a_statement_is_cancelled_and_only_that_of_a_client() {
         });
         let found = session(&admin, number, |session| session.statement.contains("pg_sleep")).await;
         assert_eq!(found.state, "active");
-        assert_eq!(inspect::cancel(&admin, number, &found.started).await.unwrap(), Ok(()));
+        // Another statement of the same session is left alone.
+        let other = inspect::cancel(&admin, number, &found.started, "2026-01-01T00:00:00.000000Z").await;
+        assert_eq!(other.unwrap(), Err(Refusal::Other));
+        let cancelled = inspect::cancel(&admin, number, &found.started, &found.statement_started).await;
+        assert_eq!(cancelled.unwrap(), Ok(()));
         let (busy, slept) = sleeping.await.unwrap();
         assert_eq!(slept.unwrap_err().code().unwrap().code(), "57014");
         busy.batch_execute("select 1").await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use windlass_core::db::cluster::Role;
 use windlass_core::db::connect;
-use windlass_core::db::migrate::{self, State};
+use windlass_core::db::migrate::{self, Expected, State, sha256};
 use windlass_core::error::Code;
 
 use super::project::Project;
@@ -197,7 +197,14 @@ async fn what_is_not_as_expected_is_left_alone() {
     let (a, b) = ("2026-01-01-000000_a", "2026-01-02-000000_b");
     project.write(a, "create table a (id int);", "drop table a;");
     project.write(b, "create table b (id int);", "drop table b;");
-    let owned = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    let seen = |name: &str, sql: &str| Expected {
+        name: name.to_owned(),
+        sha256: sha256(sql),
+    };
+    let owned = |names: &[&str]| -> Vec<Expected> {
+        let up = |name: &&str| seen(name, &format!("create table {} (id int);", &name[18..]));
+        names.iter().map(up).collect()
+    };
     for (expected, said) in [
         (owned(&[a]), format!("{a} was expected to be pending, but {a}, {b} is")),
         (
@@ -216,16 +223,34 @@ async fn what_is_not_as_expected_is_left_alone() {
         );
     }
     assert_eq!(project.states().await, [State::Pending, State::Pending]);
+    // Another text than the one that was seen.
+    let mut edited = owned(&[a, b]);
+    edited[1] = seen(b, "create table b ();");
+    let error = project.migrator().await.up_expecting(&edited).await.unwrap_err();
+    assert_eq!(error.code(), Code::MigrationsChanged);
+    assert!(error.message().contains("was edited since it was looked at"), "{error}");
+    assert_eq!(project.states().await, [State::Pending, State::Pending]);
     let done = project.migrator().await.up_expecting(&owned(&[a, b])).await.unwrap();
     assert_eq!(done.len(), 2);
-    let error = project.migrator().await.down_expecting(a).await.unwrap_err();
+    let undo = |name: &str| seen(name, &format!("drop table {};", &name[18..]));
+    let error = project
+        .migrator()
+        .await
+        .down_expecting(&seen(b, "drop table b cascade;"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::MigrationsChanged);
+    let error = project.migrator().await.down_expecting(&undo(a)).await.unwrap_err();
     assert_eq!(error.code(), Code::MigrationsChanged);
     assert_eq!(
         error.message(),
         format!("{a} was expected to be the last one, but {b} is")
     );
     assert_eq!(project.states().await, [State::Applied, State::Applied]);
-    assert_eq!(project.migrator().await.down_expecting(b).await.unwrap()[0].name, b);
+    assert_eq!(
+        project.migrator().await.down_expecting(&undo(b)).await.unwrap()[0].name,
+        b
+    );
     assert_eq!(project.states().await, [State::Applied, State::Pending]);
     project.cluster.stop().await.unwrap();
 }

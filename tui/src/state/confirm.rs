@@ -10,6 +10,8 @@ pub struct Confirm {
     pub act: Act,
     /// The SQL that it runs, line by line.
     pub sql: Vec<String>,
+    /// The name that must be typed.
+    pub name: Option<String>,
     /// What is typed, where a name must be.
     pub typed: Input,
     /// Whether the answer that Enter gives is to do it; Cancel comes first.
@@ -23,6 +25,7 @@ impl Confirm {
     #[must_use]
     pub fn new(act: Act, sql: Vec<String>) -> Self {
         Self {
+            name: act.typed().map(ToOwned::to_owned),
             act,
             sql,
             typed: Input::default(),
@@ -34,7 +37,7 @@ impl Confirm {
     /// Whether what must be typed has been.
     #[must_use]
     pub fn is_typed(&self) -> bool {
-        self.act.typed().is_none_or(|name| self.typed.value() == name)
+        self.name.as_ref().is_none_or(|name| self.typed.value() == name)
     }
 
     /// What is asked.
@@ -46,7 +49,7 @@ impl Confirm {
             Act::MigrateUp { expect, dump } => format!(
                 "Apply {}?{}",
                 match expect.as_slice() {
-                    [one] => one.clone(),
+                    [one] => one.name.clone(),
                     many => format!("{} migrations", many.len()),
                 },
                 if *dump {
@@ -55,7 +58,7 @@ impl Confirm {
                     " No dump is made first."
                 }
             ),
-            Act::MigrateDown { expect, .. } => format!("Undo {expect}? What it made is lost, with its rows."),
+            Act::MigrateDown { expect, .. } => format!("Undo {}? What it made is lost, with its rows.", expect.name),
             Act::CancelStatement { pid, .. } => format!("Cancel the statement of session {pid}? It gets an error."),
             Act::TerminateSession { pid, .. } => {
                 format!("End session {pid}? Its transaction is rolled back and its client loses the connection.")

@@ -174,7 +174,14 @@ impl Data {
         }
     }
 
-    /// Everything may be asked again at once; what is out is given up.
+    /// Everything may be asked again at once, except what is out: its answer will come.
+    pub fn refresh(&mut self) {
+        for fresh in self.kept.values_mut() {
+            fresh.asked = None;
+        }
+    }
+
+    /// Everything may be asked again at once; what is out is given up, as whoever was asked has gone.
     pub fn expire(&mut self) {
         for fresh in self.kept.values_mut() {
             fresh.asked = None;

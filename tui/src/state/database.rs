@@ -107,6 +107,7 @@ pub struct Database {
 struct Target {
     pid: i32,
     started: String,
+    statement_started: String,
     state: String,
     statement: String,
 }
@@ -208,12 +209,14 @@ impl Database {
                 .map(|session| Target {
                     pid: session.pid,
                     started: session.started.clone(),
+                    statement_started: session.statement_started.clone(),
                     state: session.state.clone(),
                     statement: session.statement.clone(),
                 }),
             (Tab::Locks, Some((index, _))) => data.locks().and_then(|nodes| nodes.get(*index)).map(|node| Target {
                 pid: node.pid,
                 started: node.started.clone(),
+                statement_started: node.statement_started.clone(),
                 state: node.state.clone(),
                 statement: node.statement.clone(),
             }),
@@ -230,6 +233,7 @@ impl Database {
         let Target {
             pid,
             started,
+            statement_started,
             state,
             statement,
         } = match self.target(data) {
@@ -253,7 +257,11 @@ impl Database {
         let lines = document::wrap(vec![Line::text(statement)], 68);
         sql.extend(lines.into_iter().map(|line| format!("--   {}", line.text)));
         let act = match action {
-            Action::Cancel => Act::CancelStatement { pid, started },
+            Action::Cancel => Act::CancelStatement {
+                pid,
+                started,
+                statement_started,
+            },
             _ => Act::TerminateSession { pid, started },
         };
         Step::Confirm(act, sql)

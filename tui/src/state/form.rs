@@ -46,8 +46,8 @@ pub struct Form {
     pub fields: Vec<FormField>,
     /// The one that is typed into.
     pub at: usize,
-    /// Whether it is under way.
-    pub pending: bool,
+    /// What was sent and is not answered yet.
+    pub sent: Option<Trial>,
     /// What came back.
     pub reply: Option<TrialReply>,
     /// How far the reply is scrolled.
@@ -93,7 +93,7 @@ impl Form {
             detail,
             address,
             fields,
-            pending: false,
+            sent: None,
             reply: None,
             scroll: 0,
         }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use windlass_core::admin::protocol::{Act, Ask, MigrationState, MigrationStatus, Outcome};
+use windlass_core::admin::protocol::{Act, Ask, Expected, MigrationFiles, MigrationState, MigrationStatus, Outcome};
 
 use super::data::Data;
 use super::detail::Detail;
@@ -152,22 +152,56 @@ fn say(tone: Tone, text: impl Into<String>) -> Step {
     Step::Say(tone, text.into())
 }
 
+/// Whether a dump is made before migrations run: only of the embedded database.
+fn dumps(data: &Data) -> bool {
+    data.status().is_some_and(|status| status.database.embedded)
+}
+
 /// What is confirmed now that the files are there.
 fn go_on(later: Later, data: &Data) -> Step {
     match later {
-        Later::Apply(expect) => {
-            let sql = migration_text::confirmed_up(data, &expect);
-            Step::Confirm(Act::MigrateUp { expect, dump: true }, sql)
-        }
-        Later::Revert(expect) => match data.migration(&expect).and_then(|files| files.down.clone()) {
-            Some(down) => {
-                let mut sql = vec![format!("-- {expect}, down.sql")];
-                sql.extend(down.lines().map(ToOwned::to_owned));
-                Step::Confirm(Act::MigrateDown { expect, dump: true }, sql)
+        Later::Apply(names) => {
+            let sql = migration_text::confirmed_up(data, &names);
+            let files: Vec<&MigrationFiles> = names.iter().filter_map(|name| data.migration(name)).collect();
+            let expect = names
+                .iter()
+                .zip(&files)
+                .map(|(name, files)| Expected {
+                    name: name.clone(),
+                    sha256: files.up_sha256.clone(),
+                })
+                .collect();
+            let dump = dumps(data);
+            let act = Act::MigrateUp { expect, dump };
+            // Without a way back it is no small matter.
+            let back = dump || files.iter().all(|files| files.down.is_some() && files.in_transaction);
+            match names.last().filter(|_| !back) {
+                Some(last) => Step::ConfirmTyped(act, sql, last.clone()),
+                None => Step::Confirm(act, sql),
             }
-            None => say(
+        }
+        Later::Revert(name) => match data
+            .migration(&name)
+            .map(|files| (files.down.clone(), &files.down_sha256))
+        {
+            Some((Some(down), sha256)) => {
+                let mut sql = vec![format!("-- {name}, down.sql")];
+                sql.extend(down.lines().map(ToOwned::to_owned));
+                let expect = Expected {
+                    name,
+                    sha256: sha256.clone(),
+                };
+                Step::Confirm(
+                    Act::MigrateDown {
+                        expect,
+                        dump: dumps(data),
+                    },
+                    sql,
+                )
+            }
+            _ => say(
                 Tone::Bad,
-                format!("{expect} has no down.sql: write one, or write a migration that undoes it"),
+                format!("{name} has no down.sql: write one, or write a migration that undoes it"),
             ),
         },
     }

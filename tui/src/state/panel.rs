@@ -29,6 +29,8 @@ pub enum Step {
     Ask(Ask),
     /// Have the operator confirm an act, whose SQL is this.
     Confirm(Act, Vec<String>),
+    /// As [`Step::Confirm`], with this name to be typed, as it cannot be undone.
+    ConfirmTyped(Act, Vec<String>, String),
     /// Open a form.
     Form(Box<Form>),
     /// Put this into the clipboard, and say so.

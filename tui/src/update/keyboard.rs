@@ -76,7 +76,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
             }
         }
         Action::Refresh => {
-            state.data.expire();
+            state.data.refresh();
             effects.push(Effect::Reconnect);
         }
         Action::Arm => {

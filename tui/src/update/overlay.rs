@@ -28,7 +28,7 @@ pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 pub(super) fn input(state: &mut State) -> Option<&mut Input> {
     match state.overlay.as_mut()? {
         Overlay::Palette(palette) => Some(&mut palette.input),
-        Overlay::Confirm(confirm) if confirm.act.typed().is_some() => Some(&mut confirm.typed),
+        Overlay::Confirm(confirm) if confirm.name.as_ref().is_some() => Some(&mut confirm.typed),
         Overlay::Form(form) => form.input(),
         Overlay::Help(_) | Overlay::Confirm(_) => None,
     }
@@ -91,7 +91,7 @@ fn command(state: &mut State, mut palette: Palette, key: KeyEvent, effects: &mut
 }
 
 fn confirmation(state: &mut State, mut confirm: Confirm, key: KeyEvent, effects: &mut Vec<Effect>) -> Option<Overlay> {
-    let must_type = confirm.act.typed().is_some();
+    let must_type = confirm.name.as_ref().is_some();
     match key.code {
         KeyCode::Esc => {
             state.say(Tone::Plain, "cancelled; nothing was done");
@@ -151,7 +151,7 @@ fn form_key(state: &mut State, mut form: Box<Form>, key: KeyEvent, effects: &mut
             }
             Err(message) => state.say(Tone::Warning, message),
         },
-        KeyCode::Enter if form.pending => {}
+        KeyCode::Enter if form.sent.is_some() => {}
         KeyCode::Enter => {
             let changes = form.detail.line.method != "GET";
             match form.trial() {
@@ -162,7 +162,7 @@ fn form_key(state: &mut State, mut form: Box<Form>, key: KeyEvent, effects: &mut
                     );
                 }
                 Ok(trial) => {
-                    form.pending = true;
+                    form.sent = Some(trial.clone());
                     effects.push(Effect::Try(trial));
                 }
                 Err(message) => state.say(Tone::Warning, message),

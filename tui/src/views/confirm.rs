@@ -56,7 +56,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, confirm: &Confirm, theme: 
         Span::raw(theme.text(&confirm.act.command())),
     ]);
     frame.render_widget(Paragraph::new(vec![Line::default(), equal]), command);
-    let choice = match confirm.act.typed() {
+    let choice = match confirm.name.as_ref() {
         Some(name) => vec![
             Line::from(format!("Type {name} to go on; Esc cancels.")),
             Line::from(vec![
@@ -92,7 +92,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, confirm: &Confirm, theme: 
         }
     };
     frame.render_widget(Paragraph::new(choice), answer);
-    if confirm.act.typed().is_some() && answer.height > 1 {
+    if confirm.name.as_ref().is_some() && answer.height > 1 {
         let column = answer.x + 2 + u16::try_from(confirm.typed.visual_cursor()).unwrap_or_default();
         frame.set_cursor_position((column.min(answer.right().saturating_sub(1)), answer.y + 1));
     }

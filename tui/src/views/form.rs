@@ -113,7 +113,7 @@ fn window(field: &FormField, scrolled: usize, room: usize) -> (String, usize) {
 
 fn draw_reply(frame: &mut Frame<'_>, title: Rect, area: Rect, form: &Form, theme: &Theme) {
     let (tone, text) = match &form.reply {
-        _ if form.pending => (Tone::Notice, "sent; waiting for the reply…".to_owned()),
+        _ if form.sent.is_some() => (Tone::Notice, "sent; waiting for the reply…".to_owned()),
         None => return,
         Some(reply) => match &reply.result {
             Ok(reply) => (
@@ -143,7 +143,7 @@ fn draw_reply(frame: &mut Frame<'_>, title: Rect, area: Rect, form: &Form, theme
         .iter()
         .skip(first)
         .take(height)
-        .map(|line| crate::widgets::document::paint(line, form.pending, theme))
+        .map(|line| crate::widgets::document::paint(line, form.sent.is_some(), theme))
         .collect();
     frame.render_widget(Paragraph::new(shown), area);
     if first + height < lines.len() {

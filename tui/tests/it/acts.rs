@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
-use windlass_core::admin::protocol::{Act, Answer, Ask};
+use windlass_core::admin::protocol::{Act, Answer, Ask, Expected};
 use windlass_tui::effect::Effect;
 use windlass_tui::message::{Link, Message, Refusal};
 use windlass_tui::state::{Overlay, State};
@@ -245,7 +245,14 @@ fn migrations_are_applied_in_order_with_their_sql_shown() {
     );
     assert!(confirm.sql.iter().any(|line| line.contains("type numeric(5, 2)")));
     console.keys("l<enter>");
-    let expect = vec![migrations::FAILED.to_owned(), migrations::PENDING.to_owned()];
+    // What was seen, and nothing else.
+    let expect: Vec<Expected> = [migrations::FAILED, migrations::PENDING]
+        .iter()
+        .map(|name| Expected {
+            name: (*name).to_owned(),
+            sha256: migrations::migration(World::Loaded, name).unwrap().up_sha256,
+        })
+        .collect();
     assert_eq!(done(&console), [&Effect::Act(Act::MigrateUp { expect, dump: true })]);
 }
 
@@ -259,7 +266,10 @@ fn undoing_needs_the_name() {
     assert!(done(&console).is_empty());
     console.keys(&"<backspace>".repeat(10));
     console.keys(&format!("{last}<enter>"));
-    let expect = last.to_owned();
+    let expect = Expected {
+        name: last.to_owned(),
+        sha256: migrations::migration(World::Loaded, last).unwrap().down_sha256,
+    };
     assert_eq!(done(&console), [&Effect::Act(Act::MigrateDown { expect, dump: true })]);
 }
 

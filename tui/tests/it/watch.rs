@@ -225,6 +225,7 @@ fn layers_are_peeled_one_by_one() {
 #[test]
 fn a_statement_is_cancelled_only_after_w_and_a_yes() {
     let started = "2026-11-24 09:58:31.104512+00".to_owned();
+    let statement_started = "2026-11-24 11:58:31.104512+00".to_owned();
     for keys in ["4j", "4]]j", "4j<enter>"] {
         let mut console = on(keys);
         console.keys("x");
@@ -254,6 +255,7 @@ fn a_statement_is_cancelled_only_after_w_and_a_yes() {
             let expected = Act::CancelStatement {
                 pid: 4711,
                 started: started.clone(),
+                statement_started: statement_started.clone(),
             };
             assert_eq!(acts(&console)[0], expected);
         }

@@ -103,10 +103,14 @@ impl Desk {
                 let ran = migrator.down_expecting(expect).await;
                 self.migrated(&migrator, ran).await
             }
-            Act::CancelStatement { pid, started } => {
-                let (number, started) = (*pid, started.clone());
+            Act::CancelStatement {
+                pid,
+                started,
+                statement_started,
+            } => {
+                let (number, started, asked) = (*pid, started.clone(), statement_started.clone());
                 self.door
-                    .ask(move |client| Box::pin(async move { inspect::cancel(client, number, &started).await }))
+                    .ask(move |client| Box::pin(async move { inspect::cancel(client, number, &started, &asked).await }))
                     .await?
                     .map_err(|refusal| refused(*pid, refusal))?;
                 Ok(said(format!("the statement of session {pid} is cancelled")))
@@ -200,6 +204,8 @@ impl Desk {
             id: entry.id,
             at: entry.at,
             actor: entry.actor,
+            via: entry.via,
+            finished_at: entry.finished_at,
             action: entry.action,
             target: entry.target,
             command: entry.command,

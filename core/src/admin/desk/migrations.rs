@@ -35,6 +35,8 @@ impl Desk {
         match (found, status) {
             (Some(migration), Some(status)) => Ok(MigrationFiles {
                 status,
+                up_sha256: migration.sha256,
+                down_sha256: migration.down.as_deref().map(migrate::sha256).unwrap_or_default(),
                 up: migration.up,
                 down: migration.down,
                 in_transaction: migration.in_transaction,
@@ -44,6 +46,8 @@ impl Desk {
                 up: String::new(),
                 down: None,
                 in_transaction: true,
+                up_sha256: String::new(),
+                down_sha256: String::new(),
             }),
             _ => {
                 let known = states?;

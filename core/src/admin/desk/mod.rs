@@ -218,7 +218,10 @@ impl Desk {
             let plan = self
                 .door
                 .ask(move |client| Box::pin(async move { inspect::explain(client, &sql).await }));
-            detail.explain = plan.await.ok();
+            match plan.await {
+                Ok(plan) => detail.explain = Some(plan),
+                Err(error) => detail.explain_refused = Some(error.message().to_owned()),
+            }
         }
         Ok(detail)
     }

@@ -27,7 +27,8 @@ pub async fn activity(client: &Client) -> Result<Vec<Session>> {
                 {since_transaction}, coalesce(left(a.query, 2001), ''),
                 -- Costly, as it stops all locking for a moment: asked only for those that wait.
                 case when a.wait_event_type = 'Lock'
-                  then array(select distinct b from unnest(pg_blocking_pids(a.pid)) b order by b) else '{{}}'::int4[] end
+                  then array(select distinct b from unnest(pg_blocking_pids(a.pid)) b order by b) else '{{}}'::int4[] end,
+                coalesce({statement_started}, '')
          from pg_stat_activity a
          where a.datname = current_database() and a.pid <> pg_backend_pid() and {CLIENT}
          order by case when a.state in ('active', 'fastpath function call') then 0
@@ -37,6 +38,7 @@ pub async fn activity(client: &Client) -> Result<Vec<Session>> {
                        when a.state like 'idle in transaction%' then a.xact_start
                        else a.state_change end, a.pid",
         started = moment("a.backend_start"),
+        statement_started = moment("a.query_start"),
         since_change = since("a.state_change"),
         since_query = since("a.query_start"),
     );
@@ -46,6 +48,7 @@ pub async fn activity(client: &Client) -> Result<Vec<Session>> {
         Ok(Session {
             pid: get(row, 0)?,
             started: get(row, 1)?,
+            statement_started: get(row, 11)?,
             role: get(row, 2)?,
             application: get(row, 3)?,
             client: get(row, 4)?,

@@ -34,12 +34,13 @@ pub async fn locks(client: &Client) -> Result<Vec<LockNode>> {
          select s.pid, coalesce({started}, ''), {waits},
                 {transaction}, coalesce(a.state, 'unknown'),
                 coalesce(left(a.query, 2001), case when s.pid = 0 then 'a prepared transaction: see pg_prepared_xacts' end, ''),
-                coalesce(w.by, '{{}}'::int4[]), {waited}
+                coalesce(w.by, '{{}}'::int4[]), {waited}, coalesce({statement_started}, '')
          from seen s
          left join waiting w on w.pid = s.pid
          left join pg_stat_activity a on a.pid = s.pid
          order by s.pid",
         started = moment("a.backend_start"),
+        statement_started = moment("a.query_start"),
         waits = WAITS,
         transaction = since("a.xact_start"),
         waited = since("w.waitstart"),
@@ -71,6 +72,7 @@ fn knot(row: &Row) -> Result<Knot> {
             depth: 0,
             pid: get(row, 0)?,
             started: get(row, 1)?,
+            statement_started: get(row, 8)?,
             waits_for: get(row, 2)?,
             transaction_ms: count(row, 3)?,
             state: get(row, 4)?,
@@ -147,6 +149,7 @@ mod tests {
                 depth: 0,
                 pid,
                 started: String::new(),
+                statement_started: String::new(),
                 waits_for: (!blockers.is_empty()).then(String::new),
                 transaction_ms: 0,
                 state: String::new(),

@@ -31,6 +31,8 @@ pub struct Session {
     pub pid: i32,
     /// When it connected, as the server spells it: with `pid` it names the session for good.
     pub started: String,
+    /// When its statement began, in the same spelling; empty if it has run none, or the server hides it.
+    pub statement_started: String,
     /// The role.
     pub role: String,
     /// `application_name`
@@ -87,6 +89,8 @@ pub struct LockNode {
     pub pid: i32,
     /// When it connected; see [`Session::started`].
     pub started: String,
+    /// When its statement began; see [`Session::statement_started`].
+    pub statement_started: String,
     /// What it waits for, such as `AccessExclusiveLock on public.leads`; absent for the root.
     pub waits_for: Option<String>,
     /// How long it has been in its transaction, in milliseconds.

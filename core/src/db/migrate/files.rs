@@ -36,6 +36,15 @@ impl Migration {
     }
 }
 
+/// The digest of a file's text, in hexadecimal.
+#[must_use]
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 /// Reads all migrations of a project, in order of their versions, and what is wrong with them.
 #[must_use]
 pub fn read(project: &Path) -> (Vec<Migration>, Vec<Diagnostic>) {
@@ -121,10 +130,7 @@ fn one(project: &Path, name: String) -> Result<Migration, Diagnostic> {
             }
         }
     }
-    let sha256 = Sha256::digest(up.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sha256 = sha256(&up);
     Ok(Migration {
         version,
         name,

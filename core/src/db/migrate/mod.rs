@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio_postgres::{Client, Config};
 
-pub use files::{FOLDER, Migration, new, read};
+pub use files::{FOLDER, Migration, new, read, sha256};
 pub use rehearse::Contracts;
 pub use status::{State, Status};
 
@@ -37,6 +37,15 @@ use rehearsal::Rehearsal;
 
 /// How long another process may hold the lock.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// A file of a migration as somebody saw it before it is run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Expected {
+    /// The migration's directory.
+    pub name: String,
+    /// Of the file that runs (`up.sql` or `down.sql`), in hexadecimal.
+    pub sha256: String,
+}
 
 /// A migration that was run.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -202,11 +211,11 @@ impl Migrator {
     ///
     /// # Errors
     /// [`Code::MigrationsChanged`], and then nothing was applied; as [`Migrator::up`].
-    pub async fn up_expecting(&mut self, expected: &[String]) -> Result<Vec<Done>> {
+    pub async fn up_expecting(&mut self, expected: &[Expected]) -> Result<Vec<Done>> {
         self.up_if(Some(expected)).await
     }
 
-    async fn up_if(&mut self, expected: Option<&[String]>) -> Result<Vec<Done>> {
+    async fn up_if(&mut self, expected: Option<&[Expected]>) -> Result<Vec<Done>> {
         lock::take(&self.client, self.wait).await?;
         let done = self.up_locked(expected).await;
         lock::release(&self.client).await;
@@ -228,9 +237,9 @@ impl Migrator {
     ///
     /// # Errors
     /// [`Code::MigrationsChanged`] if it is another, and then nothing was undone; as [`Migrator::down`].
-    pub async fn down_expecting(&mut self, name: &str) -> Result<Vec<Done>> {
+    pub async fn down_expecting(&mut self, expected: &Expected) -> Result<Vec<Done>> {
         lock::take(&self.client, self.wait).await?;
-        let done = self.down_locked(1, Some(name)).await;
+        let done = self.down_locked(1, Some(expected)).await;
         lock::release(&self.client).await;
         done
     }
@@ -268,21 +277,32 @@ impl Migrator {
         Ok(())
     }
 
-    async fn up_locked(&mut self, expected: Option<&[String]>) -> Result<Vec<Done>> {
+    async fn up_locked(&mut self, expected: Option<&[Expected]>) -> Result<Vec<Done>> {
         let pending = self.pending().await?;
-        if let Some(expected) = expected.filter(|expected| *expected != pending.as_slice()) {
-            let told = |names: &[String]| {
-                if names.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    names.join(", ")
-                }
-            };
-            return Err(changed(format!(
-                "{} was expected to be pending, but {} is",
-                told(expected),
-                told(&pending)
-            )));
+        if let Some(expected) = expected {
+            let names: Vec<String> = expected.iter().map(|expected| expected.name.clone()).collect();
+            if names != pending {
+                let told = |names: &[String]| {
+                    if names.is_empty() {
+                        "nothing".to_owned()
+                    } else {
+                        names.join(", ")
+                    }
+                };
+                return Err(changed(format!(
+                    "{} was expected to be pending, but {} is",
+                    told(&names),
+                    told(&pending)
+                )));
+            }
+            let now = self.named(pending.iter().map(String::as_str));
+            let edited = now.iter().zip(expected).find(|(now, seen)| now.sha256 != seen.sha256);
+            if let Some((now, _)) = edited {
+                return Err(changed(format!(
+                    "{} was edited since it was looked at",
+                    now.file("up.sql").display()
+                )));
+            }
         }
         let first = self.named(pending.iter().take(1).map(String::as_str));
         self.dump(first.first()).await?;
@@ -296,7 +316,7 @@ impl Migrator {
         Ok(done)
     }
 
-    async fn down_locked(&mut self, count: usize, expected: Option<&str>) -> Result<Vec<Done>> {
+    async fn down_locked(&mut self, count: usize, expected: Option<&Expected>) -> Result<Vec<Done>> {
         let applied = run::applied(&self.client).await?;
         if !applied.is_empty() && applied.len() < count {
             return Err(Error::new(
@@ -312,9 +332,10 @@ impl Migrator {
         for version in applied.keys().rev().take(count) {
             let found = self.migrations.iter().find(|m| &m.version == version);
             let name = found.map_or(version, |migration| &migration.name);
-            if let Some(expected) = expected.filter(|expected| expected != name) {
+            if let Some(expected) = expected.filter(|expected| &expected.name != name) {
                 return Err(changed(format!(
-                    "{expected} was expected to be the last one, but {name} is"
+                    "{} was expected to be the last one, but {name} is",
+                    expected.name
                 )));
             }
             let Some(migration) = found else {
@@ -326,6 +347,12 @@ impl Migrator {
             };
             let wrong = match migration.down.as_deref() {
                 None => Some(Diagnostic::file(migration.file("down.sql"), "is missing")),
+                Some(down) if expected.is_some_and(|expected| expected.sha256 != sha256(down)) => {
+                    return Err(changed(format!(
+                        "{} was edited since it was looked at",
+                        migration.file("down.sql").display()
+                    )));
+                }
                 Some(down) if place::statements(down).is_empty() => {
                     Some(Diagnostic::at(&migration.file("down.sql"), down, 0, "has no statement"))
                 }
