@@ -167,11 +167,11 @@ pub const BINDINGS: &[Binding] = &[
         Action::SwitchRoute,
         "disable the route, or enable it again",
     ),
-    on(
+    writes(
         Screen::Migrations,
         &[Key::char('c')],
         Action::Rehearse,
-        "rehearse what is pending, up to the selected one",
+        "rehearse what is pending, up to the selected one; takes its locks",
     ),
     writes(
         Screen::Migrations,

@@ -1,6 +1,11 @@
 //! The console in a real terminal, against a running demo.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -22,6 +27,44 @@ fn pending(demo: &Demo) {
     std::fs::write(demo.folder.join("resources/notes.toml"), resource).unwrap();
 }
 
+/// Requests without a pause, from several connections.
+struct Load {
+    stop: Arc<AtomicBool>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    fn start(address: SocketAddr) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let client = |stop: Arc<AtomicBool>| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let mut reply = [0; 8192];
+            while !stop.load(Ordering::Relaxed) {
+                stream
+                    .write_all(b"GET /api/movies/1 HTTP/1.1\r\nhost: demo\r\n\r\n")
+                    .unwrap();
+                assert_ne!(stream.read(&mut reply).unwrap(), 0);
+            }
+        };
+        let clients = (0..8)
+            .map(|_| {
+                let stop = Arc::clone(&stop);
+                std::thread::spawn(move || client(stop))
+            })
+            .collect();
+        Self { stop, clients }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for client in self.clients.drain(..) {
+            client.join().unwrap();
+        }
+    }
+}
+
 fn windlass(demo: &Demo, args: &[&str]) -> Command {
     let mut command = Command::new(WINDLASS);
     command.args(args).args(["--dir", demo.folder.to_str().unwrap()]);
@@ -32,9 +75,14 @@ fn windlass(demo: &Demo, args: &[&str]) -> Command {
 fn an_operator_filters_rehearses_applies_and_cancels() {
     let demo = Demo::start();
     pending(&demo);
+    let load = Load::start(demo.address);
     let mut console = Terminal::start(&["tui", "--dir", demo.folder.to_str().unwrap()], &demo.folder);
     let live = console.shows("running");
     assert!(live < Duration::from_secs(2), "live values came after {live:?}");
+    drop(load);
+    console.press("y");
+    console.shows("copied");
+    assert!(console.raw().contains("\x1b]52;c;"), "the terminal is not told to copy");
     console.until("the check", |screen| {
         screen.contains("notes") && screen.contains("pending")
     });
@@ -48,13 +96,16 @@ fn an_operator_filters_rehearses_applies_and_cancels() {
 
     console.press("3");
     console.shows("notes");
-    console.press("c");
+    console.press("a");
+    console.shows("read-only: W");
+    console.press("Wc");
     console.shows("create table notes");
     console.until("the rehearsal's end", |screen| screen.contains("passed"));
     console.press(ESC);
+    console.until("the list", |screen| {
+        !screen.contains("passed") || screen.contains("pending")
+    });
     console.press("a");
-    console.shows("read-only: W");
-    console.press("Wa");
     console.shows("Cancel");
     console.press(RIGHT);
     console.press("\r");

@@ -29,7 +29,7 @@ pub struct Version {
     pub windlass: String,
 }
 
-/// A question. Asking changes nothing.
+/// A question. Asking changes nothing; a rehearsal takes the locks of what it rehearses, for as long as that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "ask")]
 pub enum Ask {

@@ -73,7 +73,7 @@ fn the_parts_of_a_route() {
 #[test]
 fn the_parts_of_a_migration() {
     insta::assert_snapshot!("migration_failed", shots(&["3<enter>", "l", "l", "l"]));
-    insta::assert_snapshot!("migration_rehearsed", shots(&["3jc", "<pgdn>", "l", "<esc>"]));
+    insta::assert_snapshot!("migration_rehearsed", shots(&["W3jc", "<pgdn>", "l", "<esc>"]));
     insta::assert_snapshot!(
         "migration_others",
         shots(&["3jj<enter>", "l", "<esc>j<enter>", "<esc>j<enter>", "ll"])
@@ -89,7 +89,7 @@ fn the_confirmations_of_migrations() {
 #[test]
 fn a_wide_terminal_says_how_rehearsals_went() {
     let mut console = Console::new(World::Loaded, (120, 40));
-    console.keys("3jc<esc>");
+    console.keys("W3jc<esc>");
     assert!(
         shot(&console).contains("rehearsal passed, 1 breaking change, 1 finding"),
         "{}",
@@ -283,9 +283,9 @@ fn what_cannot_be_done_is_said() {
     };
     assert_eq!(nothing("W3a"), "nothing is pending");
     assert_eq!(nothing("W3u"), "nothing is applied");
-    assert_eq!(nothing("3c"), "no migration is selected");
+    assert_eq!(nothing("W3c"), "no migration is selected");
     assert_eq!(nothing("2t"), "no route is selected");
-    let console = console("3Gc");
+    let console = console("W3Gc");
     assert!(said(&console).ends_with("is applied: only what is pending can be rehearsed"));
     // Refused while the database is away.
     let mut away = Console::new(World::DatabaseDown, (80, 24));
@@ -322,7 +322,7 @@ fn a_failed_rehearsal_refuses_to_apply() {
 
 #[test]
 fn a_rehearsal_shows_that_it_runs_and_why_it_was_refused() {
-    let mut console = console("3j");
+    let mut console = console("W3j");
     let upto = Some(migrations::PENDING.to_owned());
     let ask = Ask::Rehearse { upto };
     let press = |console: &mut Console| {
@@ -364,9 +364,8 @@ fn ascii_and_no_colour_suffice() {
         "l",
         "l",
         "t",
-        "<esc><esc><esc>3jc",
+        "<esc><esc><esc>W3jc",
         "lll",
-        "W",
         "a",
         "<esc>u",
     ] {

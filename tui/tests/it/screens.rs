@@ -5,12 +5,14 @@ use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
-use windlass_tui::message::Message;
+use windlass_core::admin::protocol::Act;
+use windlass_tui::message::{Link, Message, Refusal};
 use windlass_tui::screen::Screen;
 use windlass_tui::theme::Theme;
+use windlass_tui::update::next_tick;
 use windlass_tui::{keys, views};
 
-use crate::fixture::{Console, World, logs, traffic};
+use crate::fixture::{Console, NOW, World, logs, traffic};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
 
@@ -127,21 +129,83 @@ fn any_key() -> impl Strategy<Value = KeyEvent> {
     ]
 }
 
+/// What may happen between two keys.
+fn any_event() -> impl Strategy<Value = Message> {
+    prop_oneof![
+        12 => any_key().prop_map(Message::Key),
+        2 => (0_u16..200, 0_u16..70).prop_map(|(columns, rows)| Message::Resize(columns, rows)),
+        1 => (0_i64..400_000).prop_map(|after| Message::Tick(NOW + after)),
+        1 => Just(Message::Link(Link::Lost { since: NOW, reason: "gone".to_owned() })),
+        1 => Just(Message::Link(Link::Offline { reason: "nobody answers".to_owned() })),
+        1 => Just(Message::Link(Link::Live)),
+        1 => Just(Message::Traffic(traffic::exchanges(World::Loaded))),
+        1 => Just(Message::Logs(logs::recent(World::Loaded))),
+        1 => Just(Message::Lost(7)),
+        1 => "[ -~\\n\u{1b}äß…]{0,12}".prop_map(Message::Paste),
+        1 => (-5_i16..5).prop_map(Message::Scroll),
+        1 => Just(Message::Acted(Act::Reload, Err(Refusal {
+            code: "act_refused".to_owned(),
+            message: "no".to_owned(),
+            details: None,
+            hint: None,
+        }))),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_keys_and_no_size_break_it(
-        keys in proptest::collection::vec((any_key(), 0_u16..200, 0_u16..70), 1..60),
-        world in proptest::sample::select(vec![World::Loaded, World::Empty, World::DatabaseDown]),
+        events in proptest::collection::vec(any_event(), 1..60),
+        world in proptest::sample::select(vec![World::Loaded, World::Empty, World::ServiceDown, World::DatabaseDown]),
     ) {
         let mut console = console(world, Screen::Health, (80, 24));
-        for (key, columns, rows) in keys {
-            console.tell(Message::Key(key));
-            if key.code == KeyCode::Tab {
-                console.tell(Message::Resize(columns, rows));
-            }
+        for event in events {
+            console.tell(event);
             console.shot(&Theme::default());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_painted_when_nothing_changes() {
+    for screen in Screen::ALL {
+        let mut console = console(World::Loaded, *screen, (80, 24));
+        console.state.dirty = false;
+        // Every question is asked and answered anew, with the same words.
+        for second in 1..20 {
+            console.tell(Message::Tick(NOW + second * 1000));
+            assert!(!console.state.dirty, "{screen:?} after {second} s");
+        }
+        assert!(
+            next_tick(&console.state).is_some_and(|at| at > console.state.now),
+            "{screen:?}"
+        );
+    }
+}
+
+#[test]
+fn a_light_background_gets_colours_that_can_be_read_on_it() {
+    let light = Theme {
+        light: true,
+        ..Theme::default()
+    };
+    for screen in Screen::ALL {
+        let console = console(World::Loaded, *screen, (120, 40));
+        let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+        terminal
+            .draw(|frame| views::draw(frame, &console.state, &light))
+            .unwrap();
+        for cell in terminal.backend().buffer().content() {
+            let bright = [
+                Color::Yellow,
+                Color::LightCyan,
+                Color::LightYellow,
+                Color::White,
+                Color::Cyan,
+            ];
+            assert!(!bright.contains(&cell.fg), "{screen:?}: {cell:?}");
         }
     }
 }
