@@ -36,7 +36,7 @@ struct Load {
 impl Load {
     fn start(address: SocketAddr) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let client = |stop: Arc<AtomicBool>| {
+        let client = move |stop: Arc<AtomicBool>| {
             let mut stream = TcpStream::connect(address).unwrap();
             let mut reply = [0; 8192];
             while !stop.load(Ordering::Relaxed) {
