@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use windlass_core::app::Project;
+use windlass_core::app::{Project, audited};
 use windlass_core::db::migrate::{self, Done, Migrator, State};
 use windlass_core::error::Result;
 
@@ -15,7 +15,7 @@ use crate::report;
 pub async fn run(action: Migrate) -> Result<ExitCode> {
     match action {
         Migrate::Status { project, json } => status(&project.dir, json).await,
-        Migrate::Up { project, no_dump, json } => change(&project.dir, no_dump, json, async |m| m.up().await).await,
+        Migrate::Up { project, no_dump, json } => run_change(&project.dir, no_dump, json, Change::Up).await,
         Migrate::Down {
             project,
             count,
@@ -23,9 +23,9 @@ pub async fn run(action: Migrate) -> Result<ExitCode> {
             json,
         } => {
             let count = usize::try_from(count).unwrap_or(usize::MAX);
-            change(&project.dir, no_dump, json, async |m| m.down(count).await).await
+            run_change(&project.dir, no_dump, json, Change::Down(count)).await
         }
-        Migrate::Redo { project, no_dump, json } => change(&project.dir, no_dump, json, async |m| m.redo().await).await,
+        Migrate::Redo { project, no_dump, json } => run_change(&project.dir, no_dump, json, Change::Redo).await,
         Migrate::Check {
             project,
             strict,
@@ -45,7 +45,11 @@ pub async fn run(action: Migrate) -> Result<ExitCode> {
 async fn status(directory: &Path, json: bool) -> Result<ExitCode> {
     let project = Project::open(directory)?;
     let lines = with_database(&project, async |database| {
-        project.migrator(database).await?.status().await
+        // Not behind the lock of one that runs: then this is looked at above all.
+        Migrator::look(&database.owner, &project.directory)
+            .await?
+            .status()
+            .await
     })
     .await?;
     if json {
@@ -88,12 +92,43 @@ async fn status(directory: &Path, json: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn change(
-    directory: &Path,
-    no_dump: bool,
-    json: bool,
-    work: impl AsyncFnOnce(&mut Migrator) -> Result<Vec<Done>>,
-) -> Result<ExitCode> {
+/// What changes the database.
+#[derive(Clone, Copy)]
+enum Change {
+    Up,
+    Down(usize),
+    Redo,
+}
+
+impl Change {
+    async fn run(self, migrator: &mut Migrator) -> Result<Vec<Done>> {
+        match self {
+            Self::Up => migrator.up().await,
+            Self::Down(count) => migrator.down(count).await,
+            Self::Redo => migrator.redo().await,
+        }
+    }
+
+    /// Its name in the audit table.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Up => "migrate_up",
+            Self::Down(_) => "migrate_down",
+            Self::Redo => "migrate_redo",
+        }
+    }
+
+    fn words(self) -> String {
+        match self {
+            Self::Up => "up".to_owned(),
+            Self::Down(1) => "down".to_owned(),
+            Self::Down(count) => format!("down {count}"),
+            Self::Redo => "redo".to_owned(),
+        }
+    }
+}
+
+async fn run_change(directory: &Path, no_dump: bool, json: bool, change: Change) -> Result<ExitCode> {
     let project = Project::open(directory)?;
     let done = with_database(&project, async |database| {
         let mut migrator = project.migrator(database).await?;
@@ -102,7 +137,21 @@ async fn change(
         } else if !migrator.dumps() {
             report::note("note: no dump is made, as with database.url backups are the server's own");
         }
-        let done = work(&mut migrator).await;
+        let target = match change {
+            Change::Up => migrator.pending().await?.join(", "),
+            Change::Down(count) => format!("the last {count}"),
+            Change::Redo => "the last one".to_owned(),
+        };
+        let done = if target.is_empty() {
+            Ok(Vec::new())
+        } else {
+            let command = format!(
+                "windlass migrate {}{}",
+                change.words(),
+                if no_dump { " --no-dump" } else { "" }
+            );
+            audited(database, change.action(), &target, &command, change.run(&mut migrator)).await
+        };
         // After a failure most of all.
         if let Some((dump, restore)) = migrator.dumped() {
             report::note(format_args!("dump: {}", dump.display()));

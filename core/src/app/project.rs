@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tokio_postgres::Config;
 
+use super::audited::audited;
 use crate::config::{self, Settings};
 use crate::db::cluster::{Cluster, ClusterOptions, Endpoint, Programs, Role, attach};
 use crate::db::connect;
@@ -175,11 +176,21 @@ impl Project {
             if !migrator.dumps() {
                 tracing::info!("no dump is made before migrating: with database.url backups are the server's own");
             }
-            return migrator.up().await;
         }
         let pending = migrator.pending().await?;
         if pending.is_empty() {
             return Ok(Vec::new());
+        }
+        if apply {
+            let target = pending.join(", ");
+            return audited(
+                database,
+                "migrate_up",
+                &target,
+                "windlass serve --migrate",
+                migrator.up(),
+            )
+            .await;
         }
         let message = match pending.len() {
             1 => "1 migration is pending".to_owned(),

@@ -2,8 +2,8 @@
 
 use super::project::{Database, Project};
 use crate::contract::{self, Snapshot};
-use crate::db::migrate::Contracts;
 use crate::db::migrate::rehearsal::Rehearsal;
+use crate::db::migrate::{Contracts, Migrator};
 use crate::error::Result;
 use crate::openapi;
 
@@ -12,9 +12,10 @@ use crate::openapi;
 /// This takes real locks; [`Migrator::rehearse`](crate::db::migrate::Migrator::rehearse) tells how they are bounded.
 ///
 /// # Errors
-/// As [`Project::migrator`] and [`Migrator::rehearse`](crate::db::migrate::Migrator::rehearse).
+/// As [`Migrator::look`] and [`Migrator::rehearse`](crate::db::migrate::Migrator::rehearse).
 pub async fn rehearse(project: &Project, database: &Database, upto: Option<&str>) -> Result<Vec<Rehearsal>> {
-    let migrator = project.migrator(database).await?;
+    // Looking makes nothing, not even Windlass's own tables.
+    let migrator = Migrator::look(&database.owner, &project.directory).await?;
     // An outside server is asked by the role that serves; its name in the URL may be a pooler's own spelling.
     let role = database.embedded.as_ref().and_then(|_| database.login.get_user());
     migrator

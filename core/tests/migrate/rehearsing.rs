@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use windlass_core::db::migrate::State;
 use windlass_core::db::migrate::rehearsal::{Outcome, Rehearsal};
+use windlass_core::db::migrate::{Migrator, State};
 use windlass_core::error::Code;
 
 use super::project::Project;
@@ -315,5 +315,32 @@ async fn what_needs_no_transaction_is_listed_but_not_run() {
         "{rehearsals:?}"
     );
     assert_eq!(rules(&rehearsals[1]), ["ban-drop-table"]);
+    project.cluster.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_ends_the_transaction_gets_in() {
+    let project = Project::start().await;
+    let leaked = "select count(*) from pg_class where relname = 'leaked'";
+    for text in [
+        "create table leaked (id int); end; select 1;",
+        "create table leaked (id int); prepare transaction 'a';",
+        "create function f(begin timestamptz) returns int language sql as 'select 1';\ncreate table leaked (id int);\ncommit;",
+    ] {
+        project.write("2026-01-01-000000_leak", text, "select 1;");
+        let error = Migrator::open(&project.owner, project.path()).await.unwrap_err();
+        assert_eq!(error.code(), Code::MigrationInvalid, "{text}");
+        let count: i64 = project.client().await.query_one(leaked, &[]).await.unwrap().get(0);
+        assert_eq!(count, 0, "{text}");
+    }
+    // A parameter of that name is none of it.
+    let fine =
+        "create function f(begin timestamptz) returns int language sql as 'select 1';\ncreate table leaked (id int);";
+    project.write("2026-01-01-000000_leak", fine, "drop table leaked;");
+    let rehearsed = project.rehearse().await;
+    assert_eq!(rehearsed[0].outcome, Outcome::Passed);
+    assert_eq!(rehearsed[0].statements.len(), 2);
+    let count: i64 = project.client().await.query_one(leaked, &[]).await.unwrap().get(0);
+    assert_eq!(count, 0);
     project.cluster.stop().await.unwrap();
 }

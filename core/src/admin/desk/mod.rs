@@ -13,7 +13,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nix::unistd::{Uid, User};
 use tokio::sync::watch;
 
 use self::cache::Cache;
@@ -26,35 +25,8 @@ use crate::db::cluster::ClusterState;
 use crate::db::inspect;
 use crate::error::{Code, Error, Result};
 
-pub use crate::db::store::audit::Via;
-
-/// Who acts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actor {
-    /// The operating system's user.
-    pub user: String,
-    /// By which means.
-    pub via: Via,
-}
-
-impl Actor {
-    /// The user of this process.
-    #[must_use]
-    pub fn own(via: Via) -> Self {
-        Self {
-            user: user_name(Uid::effective().as_raw()),
-            via,
-        }
-    }
-}
-
-/// A user's name, or `uid N` for one without.
-pub(super) fn user_name(uid: u32) -> String {
-    match User::from_uid(Uid::from_raw(uid)) {
-        Ok(Some(user)) => user.name,
-        _ => format!("uid {uid}"),
-    }
-}
+pub(super) use crate::app::audited::user_name;
+pub use crate::app::{Actor, Via};
 
 /// What a running service has.
 pub struct Live {

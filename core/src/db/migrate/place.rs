@@ -62,15 +62,15 @@ pub(super) fn names(text: &str) -> Vec<&str> {
     names
 }
 
-/// The first statement that begins or ends a transaction, and its word. `END` is none: it also ends the body of a
-/// function that began with `BEGIN ATOMIC`.
+/// The first statement that begins or ends a transaction, and its word.
 pub(super) fn control(text: &str) -> Option<(usize, String)> {
     pieces(text).into_iter().find_map(|piece| {
         let start = piece.start;
         let words = words(text.get(piece)?);
         let mut rest = words.iter().map(String::as_str);
         let controls = match rest.next()? {
-            "BEGIN" | "COMMIT" | "ABORT" => true,
+            "BEGIN" | "COMMIT" | "ABORT" | "END" => true,
+            "PREPARE" => rest.next() == Some("TRANSACTION"),
             // Back to a savepoint is fine.
             "ROLLBACK" => !rest.any(|word| word == "TO"),
             "START" => rest.next() == Some("TRANSACTION"),
@@ -89,6 +89,8 @@ struct Statement {
     words: u32,
     create: bool,
     routine: bool,
+    /// Whether the word before was `begin`: it opens a body only before `atomic`, and is a name elsewhere.
+    begin: bool,
 }
 
 impl Statement {
@@ -100,6 +102,7 @@ impl Statement {
             words: 0,
             create: false,
             routine: false,
+            begin: false,
         }
     }
 
@@ -109,6 +112,7 @@ impl Statement {
 
     fn take(&mut self, text: &str, token: &Token) {
         self.range.end = token.end;
+        let begin = std::mem::take(&mut self.begin);
         match token.kind {
             Kind::Quoted => {}
             Kind::Symbol if token.is(text, "(") => self.brackets += 1,
@@ -120,7 +124,8 @@ impl Statement {
                     "create" if self.words == 1 => self.create = true,
                     // `create or replace function` has it as its fourth word.
                     "function" | "procedure" if self.create && self.words <= 4 => self.routine = true,
-                    "begin" if self.routine => self.blocks += 1,
+                    "begin" if self.routine => self.begin = true,
+                    "atomic" if begin => self.blocks += 1,
                     "case" if self.blocks > 0 => self.blocks += 1,
                     "end" => self.blocks = self.blocks.saturating_sub(1),
                     _ => {}
@@ -259,6 +264,13 @@ mod tests {
             ("-- x\nstart transaction;", Some((5, "START"))),
             ("savepoint a; rollback to savepoint a;", None),
             ("savepoint a; rollback;", Some((13, "ROLLBACK"))),
+            ("create table a (); end; select 1;", Some((19, "END"))),
+            ("prepare transaction 'a';", Some((0, "PREPARE"))),
+            ("prepare a as select 1;", None),
+            (
+                "create function f(begin timestamptz) returns int language sql as 'select 1'; create table a (); commit;",
+                Some((96, "COMMIT")),
+            ),
             ("do $$ begin commit; end $$;", None),
             (
                 "create function f() returns int begin atomic select 1; select 2; end;",

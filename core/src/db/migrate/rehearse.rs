@@ -81,61 +81,68 @@ pub(super) async fn run(
     if pending.is_empty() {
         return Ok(Vec::new());
     }
-    let mut stage = Stage::begin(&client, observer, plan.role, contracts)
-        .await
-        .map_err(run::lost)?;
-    let result = stage.all(&pending, all == pending.len()).await;
+    let mut stage = Stage::begin(&client, observer, plan.role).await.map_err(run::lost)?;
+    let result = stage.all(&pending).await;
     // A connection that broke has rolled back, too.
     let ended = client.batch_execute("rollback").await;
     lock::release(&client).await;
-    let rehearsals = result?;
+    let mut rehearsals = result?;
     ended.map_err(run::lost)?;
+    // Only now, when no lock is held any more: reading files and drawing documents takes its time.
+    let drawn: Vec<Contracts> = stage.catalogs.iter().map(contracts).collect::<Result<_>>()?;
+    for ((before, after), rehearsal) in drawn.iter().zip(drawn.iter().skip(1)).zip(&mut rehearsals) {
+        rehearsal.routes = openapi::diff(&before.document, &after.document);
+    }
+    // A file may be right again after the next migration.
+    if all == pending.len() && drawn.len() == all + 1 {
+        lasting_mistakes(&drawn, &mut rehearsals);
+    }
     Ok(rehearsals)
 }
 
 /// The transaction with all that is known of it.
-struct Stage<'a, C> {
+struct Stage<'a> {
     client: &'a Client,
     observer: &'a Client,
     role: Option<&'a str>,
-    contracts: C,
     pid: i32,
+    /// The transaction's number: while it is this one, nothing is stored.
+    transaction: String,
     server: u32,
     begun: Instant,
     tables: Tables,
-    /// After each migration so far, and before the first.
-    before: Vec<Contracts>,
+    /// Before the first migration, and after each that passed.
+    catalogs: Vec<Catalog>,
 }
 
-impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
+impl<'a> Stage<'a> {
     async fn begin(
         client: &'a Client,
         observer: &'a Client,
         role: Option<&'a str>,
-        contracts: C,
     ) -> Result<Self, tokio_postgres::Error> {
         client.batch_execute(&format!("begin; {}", bounds(STATEMENT))).await?;
-        let about = "select pg_backend_pid(), current_setting('server_version_num')::int4 / 10000";
+        let about =
+            "select pg_backend_pid(), current_setting('server_version_num')::int4 / 10000, txid_current()::text";
         let row = client.query_one(about, &[]).await?;
         Ok(Self {
             client,
             observer,
             role,
-            contracts,
             pid: row.try_get(0)?,
             server: row.try_get::<_, i32>(1)?.unsigned_abs(),
+            transaction: row.try_get(2)?,
             begun: Instant::now(),
             tables: Tables::look(client).await?,
-            before: Vec::new(),
+            catalogs: Vec::new(),
         })
     }
 
-    /// `last` says whether no other migration is pending after these.
-    async fn all(&mut self, pending: &[&Migration], last: bool) -> Result<Vec<Rehearsal>> {
+    async fn all(&mut self, pending: &[&Migration]) -> Result<Vec<Rehearsal>> {
         let mut rehearsals: Vec<Rehearsal> = Vec::new();
-        let mut reason = match self.contracts_now().await {
+        let mut reason = match self.catalog_now().await {
             Ok(before) => {
-                self.before.push(before);
+                self.catalogs.push(before);
                 None
             }
             Err(Stop::NotRehearsed(reason) | Stop::Failed(reason)) => Some(reason),
@@ -162,10 +169,6 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
             };
             rehearsals.push(rehearsal);
         }
-        // A file may be right again after the next migration.
-        if last && reason.is_none() {
-            self.lasting_mistakes(&mut rehearsals);
-        }
         Ok(rehearsals)
     }
 
@@ -184,17 +187,12 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
         let now = match ran {
             Ok(()) => {
                 rehearsal.findings = lint::narrow(rehearsal.findings, &rehearsal.statements, &blocked);
-                self.contracts_now().await
+                self.catalog_now().await
             }
             Err(stop) => Err(stop),
         };
         match now {
-            Ok(now) => {
-                if let Some(before) = self.before.last() {
-                    rehearsal.routes = openapi::diff(&before.document, &now.document);
-                }
-                self.before.push(now);
-            }
+            Ok(now) => self.catalogs.push(now),
             Err(Stop::Failed(message)) => rehearsal.outcome = Outcome::Failed { message },
             Err(Stop::NotRehearsed(reason)) => rehearsal.outcome = Outcome::NotRehearsed { reason },
             Err(Stop::Breaks(error)) => return Err(error),
@@ -229,6 +227,10 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
             };
             let ran = self.watched(statement).await?;
             report.duration_ms = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+            if ran.is_ok() && run::transaction_id(self.client).await?.as_ref() != Some(&self.transaction) {
+                let line = format!(":{}", report.line);
+                return Err(Stop::Breaks(run::cut_short(&migration.file("up.sql"), &line)));
+            }
             match ran {
                 Ok(rows) => report.rows = changed(&words, rows),
                 Err((error, blocker)) => {
@@ -280,8 +282,9 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
         }
         // Each time anew: the migration may have set others.
         self.client.batch_execute(&bounds(left.min(STATEMENT))).await?;
-        let (ran, blocker) = self.observed(run::execute(self.client, statement)).await;
-        Ok(ran.map_err(|(_, error)| (error, blocker)))
+        // The extended protocol takes one statement, so that none hides behind another.
+        let (ran, blocker) = self.observed(self.client.execute_typed(statement, &[])).await;
+        Ok(ran.map_err(|error| (error, blocker)))
     }
 
     /// Waits for `work` and notes who keeps this session waiting meanwhile.
@@ -298,9 +301,9 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
         }
     }
 
-    async fn contracts_now(&self) -> Result<Contracts, Stop> {
+    async fn catalog_now(&self) -> Result<Catalog, Stop> {
         let (catalog, blocker) = self.observed(introspect::catalog_within(self.client, self.role)).await;
-        let catalog = catalog.map_err(|error| {
+        catalog.map_err(|error| {
             // What a view allows is asked of its tables, which another session may have to itself.
             let source = std::error::Error::source(&error);
             let source = source.and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
@@ -312,8 +315,7 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
                 Some(&SqlState::QUERY_CANCELED) => Stop::NotRehearsed(too_long()),
                 _ => Stop::Breaks(error),
             }
-        })?;
-        Ok((self.contracts)(&catalog)?)
+        })
     }
 
     fn not_rehearsed(&self, migration: &Migration, reason: String) -> Rehearsal {
@@ -337,33 +339,6 @@ impl<'a, C: Fn(&Catalog) -> Result<Contracts>> Stage<'a, C> {
             routes: Vec::new(),
         }
     }
-
-    /// Tells of resource files that fit before and do not when all is applied: the service would refuse to start. Each
-    /// goes to the migration after which it never fits again.
-    fn lasting_mistakes(&self, rehearsals: &mut [Rehearsal]) {
-        let Some((at_first, after)) = self.before.split_first() else {
-            return;
-        };
-        for mistake in after.last().map(|last| last.mistakes.as_slice()).unwrap_or_default() {
-            let lasting = after
-                .iter()
-                .rev()
-                .take_while(|now| now.mistakes.contains(mistake))
-                .count();
-            let guilty = after.len() - lasting;
-            if lasting == after.len() && at_first.mistakes.contains(mistake) {
-                continue;
-            }
-            if let Some(rehearsal) = rehearsals.get_mut(guilty) {
-                rehearsal.findings.push(Finding {
-                    rule: RESOURCE_FILE.to_owned(),
-                    line: 1,
-                    message: format!("after it, {mistake}"),
-                    help: mistake.help.clone(),
-                });
-            }
-        }
-    }
 }
 
 fn bounds(statement: Duration) -> String {
@@ -373,4 +348,31 @@ fn bounds(statement: Duration) -> String {
          set local idle_in_transaction_session_timeout = '10s'",
         LOCK.as_millis()
     )
+}
+
+/// Tells of resource files that fit before and do not when all is applied: the service would refuse to start. Each
+/// goes to the migration after which it never fits again.
+fn lasting_mistakes(drawn: &[Contracts], rehearsals: &mut [Rehearsal]) {
+    let Some((at_first, after)) = drawn.split_first() else {
+        return;
+    };
+    for mistake in after.last().map(|last| last.mistakes.as_slice()).unwrap_or_default() {
+        let lasting = after
+            .iter()
+            .rev()
+            .take_while(|now| now.mistakes.contains(mistake))
+            .count();
+        let guilty = after.len() - lasting;
+        if lasting == after.len() && at_first.mistakes.contains(mistake) {
+            continue;
+        }
+        if let Some(rehearsal) = rehearsals.get_mut(guilty) {
+            rehearsal.findings.push(Finding {
+                rule: RESOURCE_FILE.to_owned(),
+                line: 1,
+                message: format!("after it, {mistake}"),
+                help: mistake.help.clone(),
+            });
+        }
+    }
 }

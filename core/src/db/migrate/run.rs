@@ -66,9 +66,10 @@ pub(super) async fn one(client: &mut Client, migration: &Migration, direction: &
         .map_err(|error| failed(migration, direction, text, 0, error))?;
     let mut attempt = 1;
     loop {
-        let result = once(client, migration, direction, text).await;
-        let Err((finished, error)) = result else {
-            return Ok(());
+        let (finished, error) = match once(client, migration, direction, text).await {
+            Ok(Whole::Yes) => return Ok(()),
+            Ok(Whole::No) => return Err(cut_short(&shown(migration, direction), "")),
+            Err(failure) => failure,
         };
         if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && migration.in_transaction && attempt < TRIES {
             tracing::warn!(
@@ -86,22 +87,57 @@ pub(super) async fn one(client: &mut Client, migration: &Migration, direction: &
 
 pub(super) type Failure = (usize, tokio_postgres::Error);
 
-async fn once(client: &mut Client, migration: &Migration, direction: &str, text: &str) -> Result<(), Failure> {
+/// Whether a migration ran as one transaction.
+enum Whole {
+    Yes,
+    /// It ended its transaction itself, and is not recorded.
+    No,
+}
+
+/// The transaction that is open, or none.
+pub(super) async fn transaction_id(
+    client: &impl tokio_postgres::GenericClient,
+) -> Result<Option<String>, tokio_postgres::Error> {
+    let row = client.query_one("select txid_current_if_assigned()::text", &[]).await?;
+    row.try_get(0)
+}
+
+/// A migration that ended its transaction, whatever got past the check of its text.
+pub(super) fn cut_short(file: &Path, line: &str) -> Error {
+    Error::new(
+        Code::MigrationFailed,
+        format!(
+            "{}{line}: this ended its transaction; what stood before it is stored now",
+            file.display()
+        ),
+    )
+    .with_hint("Look with `windlass db psql` what it left, undo that, and leave BEGIN and COMMIT to Windlass.")
+}
+
+async fn once(client: &mut Client, migration: &Migration, direction: &str, text: &str) -> Result<Whole, Failure> {
     if migration.in_transaction {
         let transaction = client.transaction().await.map_err(|error| (0, error))?;
+        // Asking for its number gives it one.
+        let begun = transaction.query_one("select txid_current()::text", &[]).await;
+        let begun: Option<String> = begun.and_then(|row| row.try_get(0)).map_err(|error| (0, error))?;
         execute(&transaction, text).await?;
         let record = record(direction);
         let after = usize::MAX;
+        let now = transaction_id(&transaction).await.map_err(|error| (after, error))?;
+        if now != begun {
+            return Ok(Whole::No);
+        }
         transaction
             .execute(record, &[&migration.version])
             .await
             .map_err(|error| (after, error))?;
-        transaction.commit().await.map_err(|error| (after, error))
+        transaction.commit().await.map_err(|error| (after, error))?;
     } else {
         execute(client, text).await?;
         let result = client.execute(record(direction), &[&migration.version]).await;
-        result.map(drop).map_err(|error| (usize::MAX, error))
+        result.map_err(|error| (usize::MAX, error))?;
     }
+    Ok(Whole::Yes)
 }
 
 fn record(direction: &str) -> &'static str {
