@@ -99,7 +99,7 @@ async fn answer(
     let (close, closed) = oneshot::channel::<()>();
     let admin = admin_socket(project).map(|socket| {
         tracing::info!(path = %socket.path().display(), "console and commands are answered");
-        tokio::spawn(socket.run(desk, async {
+        tokio::spawn(socket.run(Arc::clone(&desk), async {
             // An error says that the sender is gone: the service is on its way out as well.
             _ = closed.await;
         }))
@@ -129,6 +129,8 @@ async fn answer(
     if let Some(loader) = loader {
         loader.abort();
     }
+    // A migration that the operator began comes to its end, and so does its line in the audit.
+    desk.settle().await;
     drop(close);
     if let Some(admin) = admin {
         admin.await.map_err(Error::internal)?;

@@ -42,18 +42,22 @@ const LONGEST_LINE: usize = 4 << 20;
 #[derive(Debug, Clone)]
 pub struct Client {
     path: PathBuf,
+    /// Whose service is believed.
+    owners: Vec<u32>,
     version: Version,
 }
 
 impl Client {
-    /// Asks the service at a socket who it is.
+    /// Asks the service at a socket who it is; only one of these users is believed, as others may make folders where
+    /// sockets lie.
     ///
     /// # Errors
     /// [`Code::ServiceDown`] if nobody answers, [`Code::Forbidden`] if this user may not ask, [`Code::ProtocolMismatch`]
     /// if the two do not understand each other.
-    pub async fn connect(path: &Path) -> Result<Self> {
+    pub async fn connect(path: &Path, owners: Vec<u32>) -> Result<Self> {
         let mut client = Self {
             path: path.to_owned(),
+            owners,
             version: Version {
                 protocol: PROTOCOL,
                 windlass: String::new(),
@@ -173,6 +177,19 @@ impl Client {
         let stream = connected
             .map_err(|_| self.silent(CONNECT))?
             .map_err(|error| self.unreachable(error))?;
+        if let Ok(peer) = stream.peer_cred()
+            && !self.owners.contains(&peer.uid())
+        {
+            return Err(Error::new(
+                Code::Forbidden,
+                format!(
+                    "{} answers at {}, who does not own this project",
+                    user_name(peer.uid()),
+                    self.path.display()
+                ),
+            )
+            .with_hint("Somebody else has made that socket: look who, and remove it, or set admin.socket."));
+        }
         let broken = |error: hyper::Error| {
             Error::new(Code::ServiceDown, "the service ended in the middle of an answer")
                 .with_hint("`windlass health` says how it is.")

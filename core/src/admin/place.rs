@@ -33,6 +33,9 @@ pub(super) fn make(project: &Project) -> Result<PathBuf> {
     let uid = Uid::effective();
     let folder = if uid.is_root() {
         runtime::system(&name)
+    } else if project.settings.admin.group.is_some() && std::env::var_os("RUNTIME_DIRECTORY").is_none() {
+        // The session's own folder lets no group in.
+        runtime::folder_below(&runtime::last(uid.as_raw()), uid.as_raw(), &name)
     } else {
         runtime::folder(uid.as_raw(), &name)
     };
@@ -107,6 +110,16 @@ pub(super) fn clear(project: &Project, socket: &Path) {
         // Only if it is empty; the next start makes it again.
         _ = std::fs::remove_dir(folder);
     }
+}
+
+/// Whose service is believed: root's, one's own, and that of whoever owns the project or its state.
+pub(super) fn owners(project: &Project) -> Vec<u32> {
+    let owner = |path: &Path| path.metadata().ok().map(|found| found.uid());
+    let places = [owner(&project.directory), owner(&project.directory.join(STATE))];
+    [0, Uid::effective().as_raw()]
+        .into_iter()
+        .chain(places.into_iter().flatten())
+        .collect()
 }
 
 /// Where the socket of a project's service is, if there may be one.

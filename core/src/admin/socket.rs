@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fs::Permissions;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,7 +127,8 @@ impl Socket {
     }
 }
 
-/// Binds under another name, sets mode and group, then renames: nobody can connect before they are right.
+/// Binds in a folder that nobody else may enter, sets mode and group, then moves it: nobody can connect before they are
+/// right.
 fn bind(path: &Path, group: Option<u32>) -> Result<UnixListener, Box<dyn std::error::Error + Send + Sync>> {
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         return Err("another process answers there".into());
@@ -137,25 +138,26 @@ fn bind(path: &Path, group: Option<u32>) -> Result<UnixListener, Box<dyn std::er
     {
         return Err("a file that is no socket is in the way".into());
     }
-    let mut name = path.file_name().ok_or("the path has no file name")?.to_owned();
-    name.push(format!(".{}", std::process::id()));
-    let temporary = path.with_file_name(name);
+    // A short name: the address of a Unix socket has 108 bytes.
+    let folder = path.with_file_name(format!(".{}", std::process::id()));
     // Left by a process of the same number: in a container all have the same.
-    _ = std::fs::remove_file(&temporary);
-    let listener = std::os::unix::net::UnixListener::bind(&temporary)?;
-    let finish = || {
-        if group.is_some() {
-            std::os::unix::fs::chown(&temporary, None, group)?;
-        }
-        std::fs::set_permissions(&temporary, Permissions::from_mode(0o660))?;
-        listener.set_nonblocking(true)?;
-        std::fs::rename(&temporary, path)
-    };
-    if let Err(error) = finish() {
-        _ = std::fs::remove_file(&temporary);
-        return Err(error.into());
+    _ = std::fs::remove_dir_all(&folder);
+    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    let made = in_folder(&folder, path, group);
+    _ = std::fs::remove_dir_all(&folder);
+    Ok(UnixListener::from_std(made?)?)
+}
+
+fn in_folder(folder: &Path, path: &Path, group: Option<u32>) -> std::io::Result<std::os::unix::net::UnixListener> {
+    let unfinished = folder.join("s");
+    let listener = std::os::unix::net::UnixListener::bind(&unfinished)?;
+    if group.is_some() {
+        std::os::unix::fs::chown(&unfinished, None, group)?;
     }
-    Ok(UnixListener::from_std(listener)?)
+    std::fs::set_permissions(&unfinished, Permissions::from_mode(0o660))?;
+    listener.set_nonblocking(true)?;
+    std::fs::rename(&unfinished, path)?;
+    Ok(listener)
 }
 
 /// Too many are here already.

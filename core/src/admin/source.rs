@@ -27,7 +27,7 @@ impl Source {
     /// version, [`Code::ServiceDown`] if it does not answer although it runs.
     pub async fn find(project: &Project) -> Result<Self> {
         if let Some(path) = place::find(project) {
-            match Client::connect(&path).await {
+            match Client::connect(&path, place::owners(project)).await {
                 Ok(client) => return Ok(Self::Live(client)),
                 Err(error) if error.code() == Code::ServiceDown && !Client::is_there(&path) => {}
                 Err(error) => return Err(error),

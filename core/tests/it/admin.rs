@@ -446,14 +446,26 @@ async fn another_protocol_is_refused_with_words() {
             let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
             stream.write_all(reply.as_bytes()).await.unwrap();
         });
-        let refused = Client::connect(&path).await.unwrap_err();
+        let refused = Client::connect(&path, vec![Uid::effective().as_raw()])
+            .await
+            .unwrap_err();
         assert_eq!(refused.code(), Code::ProtocolMismatch);
         assert!(refused.message().contains(words), "{refused}");
         assert!(refused.message().contains("9.9.9") && refused.hint().is_some());
         answering.await.unwrap();
     }
     _ = std::fs::remove_file(&path);
-    let gone = Client::connect(&path).await.unwrap_err();
+    // A stranger's socket is not believed, whatever it says.
+    let path = folder.path().join("strange.sock");
+    let _listener = UnixListener::bind(&path).unwrap();
+    let strange = Client::connect(&path, vec![Uid::effective().as_raw() + 1])
+        .await
+        .unwrap_err();
+    assert_eq!(strange.code(), Code::Forbidden);
+    let path = folder.path().join("gone.sock");
+    let gone = Client::connect(&path, vec![Uid::effective().as_raw()])
+        .await
+        .unwrap_err();
     assert_eq!(gone.code(), Code::ServiceDown);
     assert!(gone.hint().unwrap().contains("windlass serve"));
 }

@@ -311,7 +311,12 @@ fn indexes_are_judged_and_what_keeps_a_key_never() {
         let overview = inspect::overview(&admin).await.unwrap();
         assert_eq!(overview.invalid_indexes, 1);
         assert!(overview.max_connections >= 40);
-        assert!(overview.bytes.unwrap() > 1_000_000 && overview.connections >= 2 && !overview.in_recovery);
+        assert!(inspect::bytes(&admin).await.unwrap().unwrap() > 1_000_000);
+        assert!(
+            overview.max_connections == inspect::max_connections(&admin).await.unwrap()
+                && overview.connections >= 2
+                && !overview.in_recovery
+        );
         assert!(overview.version.split('.').next().unwrap().parse::<u32>().unwrap() >= 14);
     });
 }
@@ -343,7 +348,12 @@ fn plans_are_made_without_values_and_nothing_is_run() {
     with_app(setup(), |app| async move {
         let admin = admin(&app, Role::Login).await;
         let version = inspect::overview(&admin).await.unwrap().version;
-        let plan = inspect::explain(&admin, "select id from leads where email = $1::text limit $2::int8").await;
+        let plan = inspect::explain(
+            &admin,
+            "select id from leads where email = $1::text limit $2::int8",
+            None,
+        )
+        .await;
         if version.split('.').next().unwrap().parse::<u32>().unwrap() < 16 {
             assert_eq!(plan.unwrap_err().code(), Code::Usage);
             return;
@@ -351,7 +361,7 @@ fn plans_are_made_without_values_and_nothing_is_run() {
         assert!(plan.unwrap().contains("leads_email"));
         let insert = "insert into leads (email, name, score) values ($1::text, $2::text, $3::int4) returning id";
         assert!(
-            inspect::explain(&admin, insert)
+            inspect::explain(&admin, insert, Some("windlass_login"))
                 .await
                 .unwrap()
                 .starts_with("Insert on leads")
@@ -362,7 +372,7 @@ fn plans_are_made_without_values_and_nothing_is_run() {
             "drop table leads",
             "analyze select 1",
         ] {
-            let error = inspect::explain(&admin, wrong).await.unwrap_err();
+            let error = inspect::explain(&admin, wrong, None).await.unwrap_err();
             assert!(error.message().starts_with("Postgres made no plan: "), "{error}");
         }
         // The connection is in no transaction after any of them.
@@ -389,7 +399,7 @@ fn every_route_of_a_project_has_a_plan() {
         for route in &snapshot.routes {
             let detail = route_detail::detail(route, 1 << 20).unwrap();
             let sql = detail.sql.unwrap_or_else(|| panic!("no statement: {}", route.name));
-            let plan = inspect::explain(&admin, &sql).await;
+            let plan = inspect::explain(&admin, &sql, Some("windlass_login")).await;
             match plan {
                 Ok(plan) => assert!(plan.contains("cost="), "{plan}"),
                 Err(error) if error.code() == Code::Usage => {}

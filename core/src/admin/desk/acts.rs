@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::{Actor, Desk};
+use tokio_postgres::Client;
+
 use crate::admin::protocol::{Act, AuditEntry, Done};
 use crate::app::Database;
 use crate::app::reload::{Reloaded, reload};
@@ -27,7 +29,20 @@ impl Desk {
             .map_err(Error::internal)?
     }
 
+    /// Takes no more acts, and waits for those under way: a migration is not left in the middle.
+    pub async fn settle(&self) {
+        *self.acting.write().await = true;
+    }
+
     async fn perform(&self, act: &Act, actor: &Actor) -> Result<Done> {
+        let closed = self.acting.read().await;
+        let stopping = self.live.as_ref().is_some_and(|live| live.context.is_stopping());
+        if *closed || stopping {
+            return Err(
+                Error::new(Code::ServiceDown, "the service is stopping and takes nothing new")
+                    .with_hint(format!("When it has stopped or runs again: `{}`.", act.command())),
+            );
+        }
         if self.live.is_none() && matches!(act, Act::DisableRoute { .. } | Act::EnableRoute { .. } | Act::Reload) {
             return Err(Error::new(Code::ServiceDown, "this needs a running service")
                 .with_hint(format!("Start it with `windlass serve`, then `{}`.", act.command())));
@@ -52,6 +67,8 @@ impl Desk {
         let mut done = self.work(act, actor, &database).await;
         self.cache.clear();
         let (ending, reason) = match &done {
+            // Neither done nor refused: it stays as it is, `started`.
+            Err(error) if error.code() == Code::CommitUnknown => return done,
             Ok(_) => (audit::Ending::Done, None),
             Err(error) => (audit::Ending::Refused, Some(error.message())),
         };
@@ -82,11 +99,9 @@ impl Desk {
             command: act.command(),
             detail: serde_json::to_value(act).ok(),
         };
-        let begin = |pool: Pool| {
-            let new = new.clone();
-            async move { audit::begin(&pool, new).await }
-        };
-        self.door.stored(begin).await
+        self.door
+            .stored_once(|pool| async move { audit::begin(&pool, new).await })
+            .await
     }
 
     async fn work(&self, act: &Act, actor: &Actor, database: &Database) -> Result<Done> {
@@ -108,17 +123,18 @@ impl Desk {
                 started,
                 statement_started,
             } => {
-                let (number, started, asked) = (*pid, started.clone(), statement_started.clone());
+                let sent =
+                    |client: Client| async move { inspect::cancel(&client, *pid, started, statement_started).await };
                 self.door
-                    .ask(move |client| Box::pin(async move { inspect::cancel(client, number, &started, &asked).await }))
+                    .signal(sent)
                     .await?
                     .map_err(|refusal| refused(*pid, refusal))?;
                 Ok(said(format!("the statement of session {pid} is cancelled")))
             }
             Act::TerminateSession { pid, started } => {
-                let (number, started) = (*pid, started.clone());
+                let sent = |client: Client| async move { inspect::terminate(&client, *pid, started).await };
                 self.door
-                    .ask(move |client| Box::pin(async move { inspect::terminate(client, number, &started).await }))
+                    .signal(sent)
                     .await?
                     .map_err(|refusal| refused(*pid, refusal))?;
                 Ok(said(format!("session {pid} is ended")))

@@ -86,7 +86,8 @@ impl Door {
         F: Future<Output = Result<T>>,
     {
         self.reachable()?;
-        let make = |database: &Database| Pool::new(&database.owner, STORES, LIMIT);
+        // As who sees most: on the embedded cluster there is a place for it even when all others are taken.
+        let make = |database: &Database| Pool::new(&config(database), STORES, LIMIT);
         let pool = match &self.fixed {
             Some(database) => self.stores.get_or_init(|| make(database)).clone(),
             None => make(&*self.database()?),
@@ -101,6 +102,37 @@ impl Door {
             work(pool.clone()).await
         })
         .await
+    }
+
+    /// As [`Door::stored`], but never twice: a line that may be stored already is not written again. On a new connection,
+    /// as one that lay idle may have broken.
+    pub(super) async fn stored_once<T, F>(&self, work: impl FnOnce(Pool) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        self.reachable()?;
+        let pool = Pool::new(&config(&*self.database()?), 1, LIMIT);
+        within(work(pool)).await
+    }
+
+    /// Sends a signal to a session, on a connection of its own: never behind a question that takes long.
+    ///
+    /// # Errors
+    /// [`Code::CommitUnknown`] if it was sent, and no answer came.
+    pub(super) async fn signal<T, F>(&self, send: impl FnOnce(Client) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        self.reachable()?;
+        let database = self.database()?;
+        let client = within(inspect::connect(&config(&database))).await?;
+        timeout(LIMIT, send(client)).await.unwrap_or_else(|_| {
+            Err(Error::new(
+                Code::CommitUnknown,
+                "the signal was sent, but the database did not say whether it arrived",
+            )
+            .with_hint("`windlass db activity` shows whether the session is still there."))
+        })
     }
 
     /// Asks how the database is.

@@ -56,6 +56,10 @@ pub struct Desk {
     started: jiff::Timestamp,
     /// How often requests found no lane, at the times when somebody asked.
     timeouts: std::sync::Mutex<VecDeque<(Instant, u64)>>,
+    /// The database's size, and when it was looked at.
+    size: tokio::sync::Mutex<Option<(Instant, Option<u64>)>>,
+    /// Held by each act; true when no more are taken.
+    acting: tokio::sync::RwLock<bool>,
 }
 
 impl Desk {
@@ -89,6 +93,8 @@ impl Desk {
             settings: None,
             started: jiff::Timestamp::now(),
             timeouts: std::sync::Mutex::default(),
+            size: tokio::sync::Mutex::default(),
+            acting: tokio::sync::RwLock::default(),
         }
     }
 
@@ -147,7 +153,7 @@ impl Desk {
                 Box::pin(async move {
                     Ok((
                         inspect::activity(client).await?,
-                        inspect::overview(client).await?.max_connections,
+                        inspect::max_connections(client).await?,
                     ))
                 })
             })
@@ -187,9 +193,12 @@ impl Desk {
         let mut detail = route_detail::detail(route, self.project.settings.http.body_limit)?;
         detail.line = line;
         if let Some(sql) = detail.sql.clone() {
+            // As the client's requests get it: another role sees other rows.
+            let role = self.door.database().ok().filter(|database| database.embedded.is_some());
+            let role = role.and_then(|database| database.login.get_user().map(ToOwned::to_owned));
             let plan = self
                 .door
-                .ask(move |client| Box::pin(async move { inspect::explain(client, &sql).await }));
+                .ask(move |client| Box::pin(async move { inspect::explain(client, &sql, role.as_deref()).await }));
             match plan.await {
                 Ok(plan) => detail.explain = Some(plan),
                 Err(error) => detail.explain_refused = Some(error.message().to_owned()),

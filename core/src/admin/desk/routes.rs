@@ -37,12 +37,18 @@ impl Desk {
     /// # Errors
     /// If the database is away.
     pub async fn load_switches(&self) -> Result<()> {
+        // One who switches meanwhile would be undone by what was read before.
+        let _one = self.switches.changing.lock().await;
         let off = self.stored().await?;
+        self.put_in_force(off);
+        Ok(())
+    }
+
+    fn put_in_force(&self, off: HashMap<String, Disabled>) {
         if let Some(live) = &self.live {
             live.context.set_disabled(off.keys().cloned().collect::<HashSet<_>>());
         }
         self.switches.put(off);
-        Ok(())
     }
 
     async fn stored(&self) -> Result<HashMap<String, Disabled>> {
@@ -103,7 +109,17 @@ impl Desk {
             let disable = |pool: Pool| async move { route_state::disable(&pool, name, by).await };
             self.door.stored(disable).await?
         };
-        self.load_switches().await?;
+        // From what is known to be stored: nothing is half done if the database goes away now.
+        let mut off = self.switches.get();
+        if on {
+            off.remove(name);
+        } else {
+            off.entry(name.to_owned()).or_insert_with(|| Disabled {
+                at: jiff::Timestamp::now().to_string(),
+                by: actor.user.clone(),
+            });
+        }
+        self.put_in_force(off);
         Ok(Done {
             message: match (on, changed) {
                 (true, true) => format!("{name} answers again"),

@@ -18,18 +18,22 @@ use crate::telemetry::machine::Gauge;
 /// What is meant by "lately".
 const LATELY: Duration = Duration::from_secs(60);
 /// Migrations change seldom, and are not read for each look at the status.
-const MIGRATIONS: Duration = Duration::from_secs(5);
+const MIGRATIONS: Duration = Duration::from_secs(15);
+/// Nor is the database's size.
+const SIZE: Duration = Duration::from_secs(60);
 
 impl Desk {
     pub(super) async fn status(&self) -> Status {
         // Side by side: a database that hangs costs the time of one.
-        let (overview, migrations) = tokio::join!(
+        let (overview, size, migrations) = tokio::join!(
             self.door.state(|client| Box::pin(inspect::overview(client))),
+            self.size(),
             self.cache.get(&Ask::Migrations, MIGRATIONS, async {
                 Ok(Answer::Migrations(self.migrations().await?))
             }),
         );
-        let (database, cluster) = self.database_state(&overview);
+        let (mut database, cluster) = self.database_state(&overview);
+        database.bytes = size.filter(|_| database.up);
         let live = self.live.as_ref();
         let service = match live {
             None => ServiceState::Down,
@@ -51,7 +55,15 @@ impl Desk {
                     }) => Some((restarted.at.elapsed().unwrap_or_default().as_secs(), restarted.reason)),
                     _ => None,
                 },
-                about: format!("PostgreSQL {} at {}", database.version, database.address),
+                about: format!(
+                    "PostgreSQL {} at {}{}",
+                    database.version,
+                    database.address,
+                    match &overview {
+                        Ok(overview) if overview.in_recovery => ", a standby that takes no writes",
+                        _ => "",
+                    }
+                ),
             },
             migrations: match &migrations {
                 Ok(Answer::Migrations(all)) => Some(counted(all)),
@@ -89,6 +101,17 @@ impl Desk {
         }
     }
 
+    /// The database's size, looked at once a minute: Postgres looks at every file for it.
+    async fn size(&self) -> Option<u64> {
+        let mut known = self.size.lock().await;
+        if let Some((_, size)) = known.filter(|(at, _)| at.elapsed() < SIZE) {
+            return size;
+        }
+        let size = self.door.ask(|client| Box::pin(inspect::bytes(client))).await.ok()?;
+        *known = Some((Instant::now(), size));
+        size
+    }
+
     /// How the database is, and what the embedded cluster does, if this process runs it.
     fn database_state(&self, overview: &Result<Overview>) -> (DatabaseState, Option<ClusterState>) {
         let database = self.door.database().ok();
@@ -115,7 +138,7 @@ impl Desk {
             embedded: self.project.settings.database.url.is_none(),
             pid,
             reason: doing.or_else(|| overview.as_ref().err().map(reason)),
-            bytes: overview.as_ref().ok().and_then(|overview| overview.bytes),
+            bytes: None,
         };
         (state, cluster)
     }

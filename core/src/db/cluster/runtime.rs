@@ -31,13 +31,21 @@ pub fn folder(uid: u32, name: &str) -> Result<PathBuf> {
     });
     let mut refused = None;
     for base in bases.chain([last(uid)]) {
-        let folder = base.join(name);
-        match private(&base, uid).and_then(|()| private(&folder, uid)) {
-            Ok(()) => return Ok(folder),
+        match folder_below(&base, uid, name) {
+            Ok(folder) => return Ok(folder),
             Err(error) => refused = Some(error),
         }
     }
     Err(refused.unwrap_or_else(|| failed("there is no folder for a socket")))
+}
+
+/// As [`folder`], in one place.
+///
+/// # Errors
+/// As [`folder`].
+pub fn folder_below(base: &Path, uid: u32, name: &str) -> Result<PathBuf> {
+    let folder = base.join(name);
+    private(base, uid).and_then(|()| private(&folder, uid)).map(|()| folder)
 }
 
 /// The parent of a user's folders where the system gives none.

@@ -1,5 +1,6 @@
 //! How Postgres would run a statement, without running it and without values for its `$1 …`.
 
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::failed;
@@ -9,11 +10,11 @@ use crate::error::{Code, Error, Result};
 const SINCE: u32 = 160_000;
 
 /// Postgres's generic plan of one statement, as text. Nothing is run: the transaction around it is read-only and rolled
-/// back. Whoever drops the future must drop the connection, too.
+/// back. With `role`, it is the plan that this role gets, row-level security included. Whoever drops the future must drop the connection, too.
 ///
 /// # Errors
 /// [`Code::Usage`] if the server is older than version 16; what the database says of the statement.
-pub async fn explain(client: &Client, sql: &str) -> Result<String> {
+pub async fn explain(client: &Client, sql: &str, role: Option<&str>) -> Result<String> {
     let version = client
         .query_typed("select current_setting('server_version_num')::int4", &[])
         .await
@@ -33,7 +34,16 @@ pub async fn explain(client: &Client, sql: &str) -> Result<String> {
         .batch_execute("begin read only; set local statement_timeout = '2s'")
         .await
         .map_err(failed)?;
-    let plan = planned(client, sql).await;
+    let plan = async {
+        if let Some(role) = role {
+            client
+                .query_typed("select set_config('role', $1, true)", &[(&role, Type::TEXT)])
+                .await
+                .map_err(failed)?;
+        }
+        planned(client, sql).await
+    };
+    let plan = plan.await;
     let end = client.batch_execute("rollback").await.map_err(failed);
     let plan = plan?;
     end?;

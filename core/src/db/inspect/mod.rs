@@ -16,7 +16,7 @@ pub use activity::activity;
 pub use explain::explain;
 pub use indexes::indexes;
 pub use locks::locks;
-pub use overview::{Overview, overview};
+pub use overview::{Overview, bytes, max_connections, overview};
 pub use signal::{Refusal, cancel, terminate};
 pub use slow::slow;
 pub use tables::tables;

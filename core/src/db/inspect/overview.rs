@@ -12,8 +12,6 @@ use crate::error::{Code, Result};
 pub struct Overview {
     /// The server's version, such as `16.13`.
     pub version: String,
-    /// The database's size in bytes; absent if finding out takes too long.
-    pub bytes: Option<u64>,
     /// Sessions of clients, in all databases.
     pub connections: u32,
     /// Sessions that the server allows.
@@ -66,7 +64,6 @@ pub async fn overview(client: &Client) -> Result<Overview> {
     let small = |index: usize| -> Result<u32> { Ok(u32::try_from(count(row, index)?).unwrap_or(u32::MAX)) };
     Ok(Overview {
         version: get(row, 0)?,
-        bytes: bytes(client).await?,
         connections: small(1)?,
         max_connections: small(2)?,
         in_recovery: get(row, 3)?,
@@ -77,8 +74,12 @@ pub async fn overview(client: &Client) -> Result<Overview> {
     })
 }
 
-/// Postgres looks at every file of the database: with very many of them that may take too long.
-async fn bytes(client: &Client) -> Result<Option<u64>> {
+/// The database's size in bytes. Postgres looks at every file for it: with very many of them that may take too long, and
+/// then nothing is told.
+///
+/// # Errors
+/// What the database says.
+pub async fn bytes(client: &Client) -> Result<Option<u64>> {
     match client
         .query_typed("select pg_database_size(current_database())", &[])
         .await
@@ -88,4 +89,17 @@ async fn bytes(client: &Client) -> Result<Option<u64>> {
         Err(error) if matches!(error.code(), Code::StatementTimeout | Code::Forbidden) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Sessions that the server allows.
+///
+/// # Errors
+/// What the database says.
+pub async fn max_connections(client: &Client) -> Result<u32> {
+    let rows = client
+        .query_typed("select current_setting('max_connections')::int8", &[])
+        .await
+        .map_err(failed)?;
+    let most = rows.first().map_or(Ok(0), |row| count(row, 0))?;
+    Ok(u32::try_from(most).unwrap_or(u32::MAX))
 }

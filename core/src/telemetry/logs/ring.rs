@@ -44,7 +44,7 @@ struct Kept {
 }
 
 /// A line as it was said.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Line {
     number: u64,
     at: i64,
@@ -67,7 +67,9 @@ impl Ring {
     /// The lines that are kept, oldest first.
     #[must_use]
     pub fn recent(&self) -> Vec<LogLine> {
-        self.kept().lines.iter().map(Line::told).collect()
+        // Copied under the lock, which every request's line takes, and formatted after it.
+        let lines: Vec<Line> = self.kept().lines.iter().cloned().collect();
+        lines.iter().map(Line::told).collect()
     }
 
     /// Lines from now on.
