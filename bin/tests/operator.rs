@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -308,4 +309,53 @@ fn a_running_service_is_asked_and_told() {
     assert_eq!(acts, expected);
     assert!(project.run(0, &["audit"]).out.contains("enable_route"));
     assert_eq!(service.stop(), 0);
+}
+
+/// Sends one request to the admin socket; gives the reply's JSON.
+fn admin(project: &Path, target: &str, body: &Value) -> Value {
+    let note = std::fs::read(project.join(".windlass/admin.json")).unwrap();
+    let note: Value = serde_json::from_slice(&note).unwrap();
+    let mut stream = UnixStream::connect(note["socket"].as_str().unwrap()).unwrap();
+    let body = body.to_string();
+    let length = body.len();
+    let head = format!("POST {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    let (_, body) = reply
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("cut off: {reply}"));
+    serde_json::from_str(body).unwrap()
+}
+
+#[test]
+fn a_service_that_is_stopped_finishes_its_migration_first() {
+    let project = Project::make();
+    project.run(0, &["migrate", "up"]);
+    let mut service = project.serve();
+    project.migration(
+        "2_slow",
+        "select pg_sleep(5); alter table leads add column slow text;",
+        "alter table leads drop column slow;",
+    );
+    let ask = serde_json::json!({ "ask": "migration", "name": "2_slow" });
+    let file = admin(project.path(), "/v1/ask", &ask);
+    let expect = serde_json::json!([{ "name": "2_slow", "sha256": file["value"]["up_sha256"] }]);
+    let act = serde_json::json!({ "act": "migrate_up", "expect": expect, "dump": false });
+    let path = project.path().to_owned();
+    let acting = std::thread::spawn(move || admin(&path, "/v1/act", &act));
+    let begun = std::time::Instant::now();
+    while !project.json(0, &["db", "activity"]).to_string().contains("pg_sleep") {
+        assert!(begun.elapsed().as_secs() < 5, "it does not run");
+    }
+    service.signal();
+    assert_eq!(acting.join().unwrap()["message"], "2_slow is applied");
+    assert_eq!(service.child.wait().unwrap().code(), Some(0));
+    let _again = project.serve();
+    let audit = project.json(0, &["audit"]);
+    assert_eq!(
+        (&audit[0]["action"], &audit[0]["outcome"]),
+        (&"migrate_up".into(), &"done".into()),
+        "{audit}"
+    );
 }

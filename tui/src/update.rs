@@ -165,10 +165,13 @@ fn acted(state: &mut State, act: &Act, result: Result<windlass_core::admin::prot
                 [] => done.message,
                 details => format!("{}: {}", done.message, details.join("; ")),
             };
-            state.say(Tone::Good, text);
+            state.say(if done.warning { Tone::Warning } else { Tone::Good }, text);
         }
         Err(refusal) => {
-            let mut text = format!("refused: {}", refusal.message);
+            let mut text = match refusal.code.as_str() {
+                "migration_failed" => format!("failed: {}", refusal.message),
+                _ => format!("refused: {}", refusal.message),
+            };
             if let Some(hint) = &refusal.hint {
                 text.push_str(&format!(" — {hint}"));
             }

@@ -124,7 +124,9 @@ async fn with_database<T>(project: &Project, work: impl AsyncFnOnce(&Database) -
 /// Ends when no other session uses the cluster.
 async fn others_gone(endpoint: &Endpoint) -> Result<()> {
     const OTHERS: &str =
-        "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()";
+        // An open console looks on and works on nothing: it finds the database again.
+        "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() \
+         and not (application_name = 'windlass-admin' and state = 'idle')";
     let client = connect::open(&endpoint.config(Role::Superuser)).await?;
     let mut told = false;
     let begun = std::time::Instant::now();

@@ -30,11 +30,25 @@ pub async fn run(directory: &Path, upto: Option<&str>, strict: bool, json: bool)
         report::note("nothing is pending");
     } else {
         rehearsals.iter().for_each(print);
-        report::note("everything was rolled back");
+        let rehearsed = rehearsals
+            .iter()
+            .filter(|one| !matches!(one.outcome, Outcome::NotRehearsed { .. }));
+        match (rehearsed.count(), rehearsals.len()) {
+            (0, _) => report::note("nothing was rehearsed, and nothing was changed"),
+            (some, all) if some < all => report::note(format_args!(
+                "{some} of {all} were rehearsed, and rolled back; the others were not"
+            )),
+            _ => report::note("everything was rolled back"),
+        }
     }
     let failed = |rehearsal: &Rehearsal| matches!(rehearsal.outcome, Outcome::Failed { .. });
     let doubtful =
         |rehearsal: &Rehearsal| !rehearsal.findings.is_empty() || rehearsal.routes.iter().any(|change| change.breaking);
+    // Who asks for certainty is not told that all is well where nobody knows.
+    let unknown = |rehearsal: &Rehearsal| matches!(rehearsal.outcome, Outcome::NotRehearsed { .. });
+    if strict && rehearsals.iter().any(unknown) {
+        return Ok(ExitCode::FAILURE);
+    }
     if rehearsals.iter().any(failed) || (strict && rehearsals.iter().any(doubtful)) {
         return Ok(ExitCode::FAILURE);
     }

@@ -7,7 +7,7 @@ create table windlass.audit (
     target text not null,
     command text not null,
     detail jsonb,
-    outcome text not null default 'started' check (outcome in ('started', 'done', 'refused')),
+    outcome text not null default 'started' check (outcome in ('started', 'done', 'refused', 'failed')),
     error text,
     finished_at timestamptz
 );

@@ -288,7 +288,7 @@ pub struct AuditEntry {
     pub target: String,
     /// The equal command.
     pub command: String,
-    /// `started`, `done` or `refused`. `started` that stays means that nobody knows how it ended.
+    /// `started`, `done`, `refused` or `failed`. `started` that stays means that nobody knows how it ended.
     pub outcome: String,
     /// Why it was refused.
     pub error: Option<String>,
@@ -349,6 +349,9 @@ pub struct Done {
     pub message: String,
     /// More lines, if there is more to say.
     pub details: Vec<String>,
+    /// Whether it is done, but something is wrong now.
+    #[serde(default)]
+    pub warning: bool,
 }
 
 impl Act {

@@ -70,7 +70,7 @@ pub async fn audited<T>(
     let done = work.await;
     let (ending, reason) = match &done {
         Ok(_) => (Ending::Done, None),
-        Err(error) => (Ending::Refused, Some(error.message())),
+        Err(error) => (Ending::of(error), Some(error.message())),
     };
     if let Err(error) = audit::end(&pool, id, ending, reason).await {
         tracing::warn!(

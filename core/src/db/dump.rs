@@ -190,8 +190,20 @@ impl Dumps {
 
     fn forget_old(&self) {
         let files = self.files("dump");
+        let before = |file: &Path| -> Option<String> {
+            let name = file.file_stem()?.to_str()?;
+            Some(name.split_once("_before_")?.1.to_owned())
+        };
         let old = files.len().saturating_sub(KEPT);
-        files.iter().take(old).for_each(|file| remove(file));
+        for (index, file) in files.iter().take(old).enumerate() {
+            // Tries of one migration do not push out what was before the first of them, as long as they go on.
+            let version = before(file);
+            let first = files.iter().position(|other| before(other) == version) == Some(index);
+            let tried_again = version.is_some() && files.last().and_then(|last| before(last)) == version;
+            if !(first && tried_again) {
+                remove(file);
+            }
+        }
     }
 }
 

@@ -233,7 +233,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// `format` and `pattern`: whether one is narrower than the other is not known, only whether there is one.
-    fn words(&self, old: &Value, new: &Value, at: &str, report: &mut Report) {
+    fn words(&self, old: &'a Value, new: &'a Value, at: &str, report: &mut Report) {
         for key in ["format", "pattern"] {
             let (before, after) = (old.get(key), new.get(key));
             let told = |value: Option<&Value>| {
@@ -243,9 +243,14 @@ impl<'a> Comparison<'a> {
                 )
             };
             if before != after {
+                let word = |value: Option<&'a Value>| value.and_then(Value::as_str).unwrap_or_default();
+                let wider = [("int32", "int64"), ("float", "double")].contains(&(word(before), word(after)));
+                let narrower = [("int32", "int64"), ("float", "double")].contains(&(word(after), word(before)));
                 // Readers parse by format, but do not mind patterns.
                 let breaking = if self.is_request() {
-                    after.is_some()
+                    after.is_some() && !wider
+                } else if narrower {
+                    false
                 } else {
                     key == "format" && before.is_some()
                 };

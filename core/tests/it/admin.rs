@@ -368,6 +368,39 @@ fn routes_are_switched_off_and_on_with_an_audit() {
 }
 
 #[test]
+fn a_session_is_ended_when_all_connections_are_taken() {
+    with_app(Setup::default(), |app| async move {
+        let operator = Operator::of(&app).await;
+        let config = app.cluster.endpoint().config(Role::Owner);
+        let mut crowd = Vec::new();
+        while let Ok(client) = windlass_core::db::connect::open(&config).await {
+            crowd.push(client);
+        }
+        let Answer::Activity(activity) = operator.source.ask(Ask::Activity).await.unwrap() else {
+            panic!()
+        };
+        let one = activity
+            .sessions
+            .iter()
+            .find(|session| session.role == "windlass_owner");
+        let one = one.unwrap();
+        let done = operator.act(Act::TerminateSession {
+            pid: one.pid,
+            started: one.started.clone(),
+        });
+        assert_eq!(done.await.unwrap().message, format!("session {} is ended", one.pid));
+        let Answer::Audit(entries) = operator.source.ask(Ask::Audit).await.unwrap() else {
+            panic!()
+        };
+        assert_eq!(
+            (entries[0].action.as_str(), entries[0].outcome.as_str()),
+            ("terminate_session", "done")
+        );
+        operator.stop().await;
+    });
+}
+
+#[test]
 fn a_reload_takes_good_files_and_leaves_wrong_ones() {
     with_app(Setup::default(), |app| async move {
         let operator = Operator::of(&app).await;

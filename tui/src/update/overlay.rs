@@ -151,6 +151,10 @@ fn form_key(state: &mut State, mut form: Box<Form>, key: KeyEvent, effects: &mut
             }
             Err(message) => state.say(Tone::Warning, message),
         },
+        // `W` is a letter here.
+        KeyCode::Char('w') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+            keyboard::act(state, Action::Arm, effects);
+        }
         KeyCode::Enter if form.sent.is_some() => {}
         KeyCode::Enter => {
             let changes = form.detail.line.method != "GET";
@@ -158,7 +162,7 @@ fn form_key(state: &mut State, mut form: Box<Form>, key: KeyEvent, effects: &mut
                 _ if changes && !state.armed() => {
                     state.say(
                         Tone::Notice,
-                        "read-only: W allows writes for five minutes, then send it",
+                        "read-only: Ctrl-w allows writes for five minutes, then Enter sends it",
                     );
                 }
                 Ok(trial) => {

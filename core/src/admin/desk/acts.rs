@@ -70,7 +70,7 @@ impl Desk {
             // Neither done nor refused: it stays as it is, `started`.
             Err(error) if error.code() == Code::CommitUnknown => return done,
             Ok(_) => (audit::Ending::Done, None),
-            Err(error) => (audit::Ending::Refused, Some(error.message())),
+            Err(error) => (audit::Ending::of(error), Some(error.message())),
         };
         let end = |pool: Pool| async move { audit::end(&pool, id, ending, reason).await };
         if let Err(error) = self.door.stored(end).await {
@@ -144,6 +144,7 @@ impl Desk {
                 Ok(Done {
                     message: format!("{} routes are in force", reloaded.routes),
                     details: changes(&reloaded),
+                    warning: false,
                 })
             }
         }
@@ -169,6 +170,7 @@ impl Desk {
             details.push(format!("dumped before to {}", dump.display()));
             details.push(format!("restored by: {restore}"));
         }
+        let warning = matches!(reloaded, Some(Err(_)));
         match reloaded {
             Some(Ok(reloaded)) => details.extend(changes(&reloaded)),
             Some(Err(error)) => {
@@ -187,7 +189,18 @@ impl Desk {
             [one] => format!("{} is {verb}", one.name),
             many => format!("{} migrations are {verb}", many.len()),
         };
-        Ok(Done { message, details })
+        let message = if warning {
+            format!(
+                "{message}, but resource files do not fit it: the service goes on with the old contracts, and would not start"
+            )
+        } else {
+            message
+        };
+        Ok(Done {
+            message,
+            details,
+            warning,
+        })
     }
 
     /// Puts new contracts in force, or notes why the old ones stay.
@@ -236,6 +249,7 @@ fn said(message: String) -> Done {
     Done {
         message,
         details: Vec::new(),
+        warning: false,
     }
 }
 

@@ -128,6 +128,7 @@ impl Desk {
                 (false, false) => format!("{name} was switched off already"),
             },
             details: Vec::new(),
+            warning: false,
         })
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn migrations(facts: Option<&MigrationFacts>) -> Check {
             name,
             Severity::Critical,
             format!(
-                "{} failed; the database is as it was before.",
+                "{} failed; `windlass migrate status` says where, and whether it left something.",
                 counted(failed.count, "migration")
             ),
         )

@@ -17,7 +17,7 @@ use crate::error::Result;
 /// The number in the socket's name.
 pub(super) const PORT: u16 = 5432;
 /// Connections on top of Windlass's own: three that `PostgreSQL` keeps for superusers, and some for people.
-const SPARE: u32 = 8;
+const SPARE: u32 = 11;
 
 const KB: u64 = 1 << 10;
 const MB: u64 = 1 << 20;
@@ -104,6 +104,8 @@ impl Tuning {
         let journal = (memory / 2).clamp(256 * MB, 4 * GB);
         let mut lines = vec![
             ("max_connections", connections.to_string()),
+            // The operator gets in when all others are taken: the admin desk uses up to five.
+            ("superuser_reserved_connections", "6".to_owned()),
             ("shared_buffers", size(shared)),
             ("effective_cache_size", size(memory / 4 * 3)),
             ("maintenance_work_mem", size((memory / 16).clamp(16 * MB, 2 * GB))),

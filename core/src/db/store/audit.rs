@@ -46,8 +46,21 @@ impl Via {
 pub enum Ending {
     /// It did what it should.
     Done,
-    /// It did not.
+    /// It was not begun.
     Refused,
+    /// It was begun, and came to nothing.
+    Failed,
+}
+
+impl Ending {
+    /// What an error says of it.
+    #[must_use]
+    pub fn of(error: &Error) -> Self {
+        match error.code() {
+            Code::MigrationFailed | Code::Internal => Self::Failed,
+            _ => Self::Refused,
+        }
+    }
 }
 
 /// An act that is about to begin.
@@ -171,6 +184,7 @@ pub async fn end(pool: &Pool, id: i64, ending: Ending, error: Option<&str>) -> R
     let outcome = match ending {
         Ending::Done => "done",
         Ending::Refused => "refused",
+        Ending::Failed => "failed",
     };
     let open = audit::table
         .filter(audit::id.eq(id))

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
@@ -20,6 +20,8 @@ use crate::telemetry::observation::unix_milliseconds;
 
 /// Lines that are kept.
 const KEPT: usize = 1000;
+/// Warnings and errors that are kept when the lines after them have pushed them out: requests are many.
+const TROUBLES: usize = 300;
 /// Most bytes of text of one line, message and values together; the rest is cut off.
 const LONGEST: usize = 4096;
 /// A buffer that grew beyond this is not used again: few lines need it.
@@ -40,6 +42,8 @@ pub struct Ring {
 #[derive(Debug, Default)]
 struct Kept {
     number: u64,
+    /// Warnings and errors from before `lines`.
+    troubles: VecDeque<Line>,
     lines: VecDeque<Line>,
 }
 
@@ -68,7 +72,9 @@ impl Ring {
     #[must_use]
     pub fn recent(&self) -> Vec<LogLine> {
         // Copied under the lock, which every request's line takes, and formatted after it.
-        let lines: Vec<Line> = self.kept().lines.iter().cloned().collect();
+        let kept = self.kept();
+        let lines: Vec<Line> = kept.troubles.iter().chain(&kept.lines).cloned().collect();
+        drop(kept);
         lines.iter().map(Line::told).collect()
     }
 
@@ -103,6 +109,15 @@ impl Ring {
             None
         };
         kept.lines.push_back(line);
+        let old = match old {
+            Some(trouble) if *trouble.said.level() <= Level::WARN => {
+                kept.troubles.push_back(trouble);
+                (kept.troubles.len() > TROUBLES)
+                    .then(|| kept.troubles.pop_front())
+                    .flatten()
+            }
+            old => old,
+        };
         drop(kept);
         if let Some(old) = old {
             SPARE.set((old.text, old.values));
