@@ -302,9 +302,11 @@ fn a_running_service_is_asked_and_told() {
     let expected = [
         ("reload", "refused"),
         ("reload", "done"),
+        ("migrate_up", "done"),
         ("disable_route", "refused"),
         ("enable_route", "done"),
         ("disable_route", "done"),
+        ("migrate_up", "done"),
     ];
     assert_eq!(acts, expected);
     assert!(project.run(0, &["audit"]).out.contains("enable_route"));

@@ -172,16 +172,14 @@ impl Project {
             };
             tracing::warn!(migration = %status.version, name = %status.name, "a migration {what}");
         }
-        if apply {
-            if !migrator.dumps() {
-                tracing::info!("no dump is made before migrating: with database.url backups are the server's own");
-            }
-        }
         let pending = migrator.pending().await?;
         if pending.is_empty() {
             return Ok(Vec::new());
         }
         if apply {
+            if !migrator.dumps() {
+                tracing::info!("no dump is made before migrating: with database.url backups are the server's own");
+            }
             let target = pending.join(", ");
             return audited(
                 database,

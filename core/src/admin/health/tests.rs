@@ -121,7 +121,7 @@ fn each_trouble_is_named_with_its_next_step() {
         ),
         (
             Box::new(migrating(|m| m.failed = named(1))),
-            "Critical migrations: 1 migration failed; the database is as it was before. [failed: 2026-01-01-000000_a] windlass migrate check",
+            "Critical migrations: 1 migration failed; `windlass migrate status` says where, and whether it left something. [failed: 2026-01-01-000000_a] windlass migrate check",
         ),
         (
             Box::new(migrating(|m| m.pending = named(3))),

@@ -17,7 +17,7 @@ use crate::error::Result;
 /// The number in the socket's name.
 pub(super) const PORT: u16 = 5432;
 /// Connections on top of Windlass's own: three that `PostgreSQL` keeps for superusers, and some for people.
-const SPARE: u32 = 11;
+const SPARE: u32 = 8;
 
 const KB: u64 = 1 << 10;
 const MB: u64 = 1 << 20;
