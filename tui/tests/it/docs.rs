@@ -143,9 +143,10 @@ next step; traffic and logs go on; what needs the database keeps its last values
 **The service is lost** while the console is open: the last values stay, dimmed, with their age in the header, and the
 console looks for the service in the background.
 
-**There is no service**: the console asks the database and the files itself. Migrations and Database work, Logs reads the
-journal or PostgreSQL's own log every two seconds, Traffic is empty. What only a service can do is refused, with the
-reason.
+**There is no service**: the console asks the database and the files itself. With `database.url`, or where the embedded
+PostgreSQL still runs, Migrations and Database work; where it does not, they keep what was seen last, with its age, and the
+last line says why. Logs reads the journal or PostgreSQL's own log every two seconds, Settings the files, Traffic is empty.
+What only a service can do is refused, with the reason.
 
 **The service is of another version**: the console says so, and what to do.
 ";
