@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{Row, RowStream};
 
 use super::connection::{Connection, is_stale};
-use super::error::{lost, translate};
+use super::error::translate;
 use super::lane::Manager;
 use super::statements::Figures;
 use super::{csv, wire};
@@ -221,7 +221,7 @@ impl Rows<'_> {
         let (rows, figures) = tokio::select! {
             biased;
             () = self.writing.chunks.closed() => return Err(Stopped::Abandoned(None)),
-            started = start => started.unwrap_or_else(|_| Err(Stopped::Abandoned(Some(lost(false)))))?,
+            started = start => started.unwrap_or_else(|_| Err(Stopped::Abandoned(Some(late()))))?,
         };
         let mut rows = std::pin::pin!(rows);
         let mut run = figures.run();
