@@ -145,6 +145,8 @@ fn leads() -> Resource {
         page: PageLimits {
             default: 100,
             max: 1000,
+            max_stream: None,
+            max_bytes: None,
         },
         max_batch: 1000,
     }

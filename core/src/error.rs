@@ -87,6 +87,7 @@ catalogue! {
     BadHeader, "bad_header", Malformed, "A header cannot be read";
     UnknownColumn, "unknown_column", Malformed, "The request names a column that this resource does not have";
     MassWrite, "mass_write", Malformed, "A write to many rows needs a filter";
+    ReplyTooLarge, "reply_too_large", Malformed, "The reply would be larger than allowed";
     DatabaseRule, "database_rule", Malformed, "A rule in the database refused it";
     DatabaseStatus, "database_status", Malformed, "A function in the database chose this status";
     ValidationFailed, "validation_failed", Invalid, "The request breaks rules of the contract";

@@ -10,8 +10,11 @@ use windlass_core::app::{Context, Database, Limits, Project, Published, contract
 use windlass_core::config::{self, Listen};
 use windlass_core::db::cluster::Cluster;
 use windlass_core::db::lane::{LaneOptions, Lanes};
+use windlass_core::db::pool::Pool;
+use windlass_core::db::store::secret;
 use windlass_core::error::{Code, Error, Result};
 use windlass_core::http::Server;
+use windlass_core::plan::cursor::Key;
 use windlass_core::telemetry::logs;
 use windlass_core::telemetry::sampler::Sampler;
 
@@ -70,12 +73,16 @@ async fn prepare(project: &Project, database: &Database, migrate: bool) -> Resul
         body_timeout: settings.http.body_timeout,
         idle_timeout: settings.http.idle_timeout,
         shutdown_timeout: settings.http.shutdown_timeout,
+        reply: settings.http.reply_limit,
+        stream_timeout: settings.database.stream_timeout,
     };
+    let stores = Pool::new(&database.owner, 1, settings.database.connect_timeout);
     Ok(Arc::new(Context::new(
         Published::new(snapshot)?,
         lanes,
         limits,
         settings.docs,
+        Key::new(&secret::of_cursors(&stores).await?),
     )))
 }
 

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::contract::{Grant, Resource, Route, Verb};
 use crate::error::{Error, Result};
-use crate::plan::{self, Principal};
+use crate::plan::cursor::Key;
+use crate::plan::{self, Lists, Principal};
 use crate::request::{Prefer, Target, json, query};
 use crate::validate::{self, Checked, Model};
 use crate::{request, sql};
@@ -37,7 +38,12 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     }
     let write = match (route.verb, &target) {
         (Verb::Read, _) => {
-            let read = plan::read::plan(resource, target, query, prefer, principal)?;
+            // No request brings a cursor here: any key will do.
+            let lists = Lists {
+                key: &Key::new(&[0; 32]),
+                streamed: false,
+            };
+            let read = plan::read::plan(resource, target, query, prefer, principal, lists)?;
             return Ok(sql::read::statement(&read)?.text);
         }
         (Verb::Create, _) => plan::write::create(

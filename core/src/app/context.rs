@@ -11,6 +11,7 @@ use bytes::Bytes;
 use crate::contract::Snapshot;
 use crate::db::lane::Lanes;
 use crate::error::{Error, Result};
+use crate::plan::cursor::Key;
 use crate::telemetry::Telemetry;
 use crate::telemetry::metrics::RouteCounters;
 
@@ -57,6 +58,10 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// Longest wait for requests in flight on shutdown.
     pub shutdown_timeout: Duration,
+    /// Most bytes of rows that are gathered in memory for one reply.
+    pub reply: u64,
+    /// Longest time for a streamed reply to be read to its end.
+    pub stream_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -67,6 +72,8 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             shutdown_timeout: Duration::from_secs(30),
+            reply: 64 << 20,
+            stream_timeout: Duration::from_mins(10),
         }
     }
 }
@@ -81,6 +88,8 @@ pub struct Context {
     pub limits: Limits,
     /// Whether `/docs`, `/redoc` and `/openapi.json` are served.
     pub docs: bool,
+    /// Seals and opens the cursors of lists.
+    pub cursors: Key,
     /// What the service knows of itself.
     pub telemetry: Arc<Telemetry>,
     // Held while what is in force changes, so that no change undoes another.
@@ -89,15 +98,16 @@ pub struct Context {
 }
 
 impl Context {
-    /// Puts the handles together.
+    /// Puts the handles together. Processes that share a database share the key of cursors.
     #[must_use]
-    pub fn new(published: Published, lanes: Lanes, limits: Limits, docs: bool) -> Self {
+    pub fn new(published: Published, lanes: Lanes, limits: Limits, docs: bool, cursors: Key) -> Self {
         let telemetry = Arc::new(Telemetry::default());
         Self {
             published: ArcSwap::from_pointee(resolved(published, &telemetry, &HashSet::new())),
             lanes,
             limits,
             docs,
+            cursors,
             telemetry,
             disabled: Mutex::default(),
             stopping: AtomicBool::new(false),

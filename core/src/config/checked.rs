@@ -106,6 +106,8 @@ pub struct Http {
     pub listen: Vec<Listen>,
     /// The largest body, in bytes.
     pub body_limit: usize,
+    /// The largest list that is gathered in memory, in bytes.
+    pub reply_limit: u64,
     /// For a request's headers to arrive.
     pub header_timeout: Duration,
     /// For a request's body to arrive.
@@ -127,6 +129,8 @@ pub struct Database {
     pub pool_wait: Duration,
     /// For one statement.
     pub statement_timeout: Duration,
+    /// For a streamed list.
+    pub stream_timeout: Duration,
     /// For a connection to be made.
     pub connect_timeout: Duration,
 }
@@ -202,6 +206,7 @@ impl Reader {
                 listen: self.listen(),
                 body_limit: usize::try_from(self.get("http.body_limit", bytes).unwrap_or(1 << 20))
                     .unwrap_or(usize::MAX),
+                reply_limit: self.get("http.reply_limit", bytes).unwrap_or(64 << 20),
                 header_timeout: self.duration("http.header_timeout", 10 * second),
                 body_timeout: self.duration("http.body_timeout", 30 * second),
                 idle_timeout: self.duration("http.idle_timeout", 75 * second),
@@ -212,6 +217,7 @@ impl Reader {
                 max_connections,
                 pool_wait: self.duration("database.pool_wait", second),
                 statement_timeout: self.duration("database.statement_timeout", 15 * second),
+                stream_timeout: self.duration("database.stream_timeout", 600 * second),
                 connect_timeout: self.duration("database.connect_timeout", 3 * second),
             },
             postgres: Postgres {

@@ -42,6 +42,11 @@ pub(super) const KEYS: &[Key] = &[
         "or \"unix:/run/app.sock\", or an array of both",
     ),
     key("http.body_limit", "\"1MiB\"", "the largest body"),
+    key(
+        "http.reply_limit",
+        "\"64MiB\"",
+        "the largest list that is gathered in memory; NDJSON and CSV are streamed",
+    ),
     key("http.header_timeout", "\"10s\"", "for a request's headers to arrive"),
     key("http.body_timeout", "\"30s\"", "for a request's body to arrive"),
     key("http.idle_timeout", "\"75s\"", "for a connection without a request"),
@@ -62,6 +67,11 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("database.pool_wait", "\"1s\"", "for a connection to come free"),
     key("database.statement_timeout", "\"15s\"", "for one statement"),
+    key(
+        "database.stream_timeout",
+        "\"10m\"",
+        "for a streamed list to be read to its end",
+    ),
     key("database.connect_timeout", "\"3s\"", "for a connection to be made"),
     unset(
         "postgres.memory",

@@ -388,7 +388,22 @@ impl Deriving<'_, '_, '_> {
                 *default.get_ref()
             }
         };
-        PageLimits { default, max }
+        if let Some(stream) = self
+            .overlay
+            .page_max_stream
+            .as_ref()
+            .filter(|stream| *stream.get_ref() < max)
+        {
+            let message =
+                format!("`max_stream` is below `max`, which is {max}: a streamed reply has room for more, not less");
+            self.source.mistake(stream.span(), message, None);
+        }
+        PageLimits {
+            default,
+            max,
+            max_stream: self.overlay.page_max_stream.as_ref().map(|stream| *stream.get_ref()),
+            max_bytes: self.overlay.page_max_bytes.map(u64::from),
+        }
     }
 
     fn rules(&mut self, fields: &[Field]) -> Vec<Rule> {

@@ -395,6 +395,14 @@ fn every_mistake_has_its_place() {
         ),
         ("[page]\nsize = 3", ":2:1: unknown key `size`"),
         (
+            "[page]\nmax_stream = 10",
+            ":2:14: `max_stream` is below `max`, which is 1000",
+        ),
+        (
+            "[page]\nmax_bytes = 0",
+            ":2:13: `max_bytes` takes a whole number, at least 1",
+        ),
+        (
             "[fields.score]\nge = -1",
             ":2:6: `ge = -1` is wider than the database allows for `score`: it must be at least 0",
         ),

@@ -259,7 +259,9 @@ impl Reader<'_, '_> {
             match &**key.get_ref() {
                 "default" => overlay.page_default = self.count(key, value, 1),
                 "max" => overlay.page_max = self.count(key, value, 1).map(Spanned::into_inner),
-                _ => self.unknown(key, &["default", "max"]),
+                "max_stream" => overlay.page_max_stream = self.count(key, value, 1),
+                "max_bytes" => overlay.page_max_bytes = self.count(key, value, 1).map(Spanned::into_inner),
+                _ => self.unknown(key, &["default", "max", "max_stream", "max_bytes"]),
             }
         }
     }

@@ -135,6 +135,10 @@ pub struct PageLimits {
     pub default: u32,
     /// At most, whatever is asked.
     pub max: u32,
+    /// At most of a streamed reply, which has all of them unless fewer are asked for; none: as any other.
+    pub max_stream: Option<u32>,
+    /// Most bytes of a reply that is gathered in memory; none: what the settings say.
+    pub max_bytes: Option<u64>,
 }
 
 /// A unique key.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Code, Error, Result};
@@ -63,9 +63,31 @@ pub async fn open_watched(config: &Config) -> Result<(Client, Closed)> {
     }
 }
 
-async fn connect(config: &Config) -> Result<(Client, Closed)> {
+/// Asks the server to end what runs on a connection of this config. It may have ended already: then what runs there next
+/// is ended instead, so the connection must not be used again.
+///
+/// # Errors
+/// [`Code::DatabaseUnavailable`] if the server cannot be asked.
+pub async fn cancel(config: &Config, token: &CancelToken) -> Result<()> {
+    let asked = async {
+        if is_plain(config) {
+            token.cancel_query(NoTls).await.map_err(Error::internal)
+        } else {
+            token.cancel_query(tls()?).await.map_err(Error::internal)
+        }
+    };
+    tokio::time::timeout(CONNECT, asked)
+        .await
+        .unwrap_or_else(|_| Err(unavailable(config, "it does not take a cancellation")))
+}
+
+fn is_plain(config: &Config) -> bool {
     let local = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
-    if local || config.get_ssl_mode() == SslMode::Disable {
+    local || config.get_ssl_mode() == SslMode::Disable
+}
+
+async fn connect(config: &Config) -> Result<(Client, Closed)> {
+    if is_plain(config) {
         let (client, connection) = config.connect(NoTls).await.map_err(|error| refused(config, error))?;
         Ok((client, carry(connection)))
     } else {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use tokio_postgres::{Client, Config, Row};
+use tokio_postgres::{CancelToken, Client, Config, Row, RowStream};
 
 use super::connect;
 use super::error::{lost, translate};
@@ -108,9 +108,13 @@ impl Connection {
             .map_err(|error| translate(error, None, false))
     }
 
-    /// A read outside of a transaction.
-    pub(super) async fn read(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
-        self.within(false, self.gather(statement, resource, false)).await
+    /// A read outside of a transaction, of at most so many bytes.
+    pub(super) async fn read(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
+        let mut reply = self
+            .within(false, self.gather(statement, resource, false, most))
+            .await?;
+        reply.edges.turn(&mut reply.json);
+        Ok(reply)
     }
 
     /// A write that is one statement, committed by itself.
@@ -122,7 +126,8 @@ impl Connection {
                 .map_err(|error| translate(error, Some(resource), false))
         });
         prepared.await?;
-        self.within(true, self.gather(statement, resource, true)).await
+        self.within(true, self.gather(statement, resource, true, u64::MAX))
+            .await
     }
 
     /// Statements in one transaction; `checks` are made before the commit.
@@ -252,13 +257,18 @@ impl Connection {
     }
 
     /// Gathers the rows of a statement outside of a transaction. One whose table changed under it is prepared anew, once.
-    async fn gather(&self, statement: &Statement, resource: &Resource, write: bool) -> Result<Reply> {
+    async fn gather(&self, statement: &Statement, resource: &Resource, write: bool, most: u64) -> Result<Reply> {
         for last in [false, true] {
             let mut reply = Reply::default();
-            match self
-                .query(statement, &mut |row| collect(statement, row, &mut reply))
-                .await
-            {
+            let each = &mut |row: &Row| {
+                collect(statement, row, &mut reply)?;
+                if u64::try_from(reply.json.len()).is_ok_and(|bytes| bytes <= most) {
+                    Ok(())
+                } else {
+                    Err(too_large(most))
+                }
+            };
+            match self.query(statement, each).await {
                 Ok(()) => return Ok(reply),
                 Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget(&statement.text),
                 Err(Failed::Database(error)) => return Err(translate(error, Some(resource), write)),
@@ -268,6 +278,31 @@ impl Connection {
             }
         }
         Err(Error::internal("a statement was neither run nor refused"))
+    }
+
+    /// Starts a statement within a transaction that is open already; its figures are counted by who reads the rows.
+    pub(super) async fn start(
+        &self,
+        statement: &Statement,
+    ) -> Result<(RowStream, Arc<Figures>), tokio_postgres::Error> {
+        let prepared = self.prepare(&statement.text).await?;
+        let rows = self.client.query_raw(&prepared.statement, &statement.binds).await?;
+        Ok((rows, prepared.figures))
+    }
+
+    /// Statements without binds and rows, such as those around a transaction.
+    pub(super) async fn command(&self, text: &str) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute(text).await
+    }
+
+    /// What ends the statement that runs here.
+    pub(super) fn cancel_token(&self) -> CancelToken {
+        self.client.cancel_token()
+    }
+
+    /// How long a statement may take until its first answer.
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     async fn prepare(&self, text: &str) -> Result<Ready, tokio_postgres::Error> {
@@ -288,7 +323,7 @@ impl Connection {
         Ok(ready)
     }
 
-    fn forget(&self, text: &str) {
+    pub(super) fn forget(&self, text: &str) {
         self.lock().statements.remove(text);
     }
 
@@ -324,7 +359,7 @@ impl Prepared {
 }
 
 /// The table changed after the statement was prepared.
-fn is_stale(error: &tokio_postgres::Error) -> bool {
+pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
     let stale = |database: &tokio_postgres::error::DbError| match database.code().code() {
         "26000" => true,
         "0A000" => database.message().contains("cached plan"),
@@ -340,6 +375,12 @@ fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
         let total: i64 = row.try_get(0).map_err(Error::internal)?;
         reply.total = u64::try_from(total).ok();
         if row.try_get::<_, Option<bool>>(1).map_err(Error::internal)?.is_none() {
+            return Ok(());
+        }
+    }
+    if let Some(paged) = &statement.paged {
+        let start = reply.json.len() + usize::from(reply.rows > 0);
+        if !reply.edges.look(paged, row, first, reply.rows, start)? {
             return Ok(());
         }
     }
@@ -359,4 +400,10 @@ fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
     }
     reply.rows += 1;
     Ok(())
+}
+
+fn too_large(most: u64) -> Error {
+    Error::new(Code::ReplyTooLarge, Code::ReplyTooLarge.title())
+        .with_details(format!("its rows have more than {most} bytes"))
+        .with_hint("ask for fewer rows with `limit`, for fewer columns with `select`, or for `Accept: application/x-ndjson`, which is streamed")
 }

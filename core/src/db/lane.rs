@@ -10,14 +10,17 @@ use std::time::{Duration, Instant};
 
 use bb8::{ManageConnection, Pool, PooledConnection, RunError};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 use tokio_postgres::Config;
 
+use super::connect;
 use super::connection::Connection;
+use super::edges::Edges;
 use super::error::unavailable;
 use super::inspect::SlowStatement;
 use super::statements::Statements;
+use super::stream::{self, Stream, Task};
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
 use crate::sql::Statement;
@@ -49,6 +52,8 @@ pub struct Reply {
     pub total: Option<u64>,
     /// The key of the first row, where the statement returned it.
     pub key: Vec<String>,
+    /// What cursors to the pages beside this one are made from.
+    pub edges: Edges,
     /// How long it waited for a lane.
     pub wait: Duration,
 }
@@ -108,6 +113,8 @@ pub struct Lanes {
     next: AtomicUsize,
     exclusive: Pool<Manager>,
     size: u32,
+    // As long as a reader likes: so that lists and writes still find lanes, not all of these may be held by streams.
+    streams: Arc<Semaphore>,
     wait: Duration,
     timeouts: AtomicU64,
 }
@@ -163,6 +170,7 @@ impl Lanes {
             next: AtomicUsize::new(0),
             exclusive,
             size,
+            streams: Arc::new(Semaphore::new(usize::try_from(size.div_ceil(2)).unwrap_or(1))),
             wait: options.wait,
             timeouts: AtomicU64::new(0),
         })
@@ -176,23 +184,49 @@ impl Lanes {
         let asked = Instant::now();
         let lane = self.shared().await?;
         let wait = asked.elapsed();
-        let mut reply = lane.read(statement, resource).await?;
+        let mut reply = lane.read(statement, resource, u64::MAX).await?;
         reply.wait = wait;
         Ok(reply)
     }
 
-    /// Runs a read of many rows on an exclusive lane.
+    /// Runs a read of many rows on an exclusive lane; their JSON may have `most` bytes.
     ///
     /// # Errors
-    /// Translated errors of Postgres; `pool_timeout`.
-    pub async fn list(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
+    /// Translated errors of Postgres; `pool_timeout`, `reply_too_large`.
+    pub async fn list(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
         let asked = Instant::now();
         let lane = self.lane().await?;
         let wait = asked.elapsed();
         let work = lane.begin();
-        let reply = lane.read(statement, resource).await;
+        let reply = lane.read(statement, resource, most).await;
+        if matches!(&reply, Err(error) if error.code() == Code::ReplyTooLarge) {
+            // Its other rows are of no use any more.
+            self.manager.cancel(&lane).await;
+        }
         finish(work, &reply);
         reply.map(|reply| Reply { wait, ..reply })
+    }
+
+    /// Runs a read whose rows are handed on as they come; it holds an exclusive lane until the last one is read, or nobody
+    /// reads any more. Half of the lanes serve streams at most.
+    ///
+    /// # Errors
+    /// Translated errors of Postgres before the first row; `pool_timeout`. Later ones come from [`Stream::chunks`].
+    pub async fn stream(&self, task: Task) -> Result<Stream> {
+        let asked = Instant::now();
+        let permit = timeout(self.wait, Arc::clone(&self.streams).acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else {
+            return Err(self.no_lane(RunError::TimedOut));
+        };
+        let lane = self.lane().await?;
+        let wait = asked.elapsed();
+        let (reading, writing) = stream::channel();
+        let manager = self.manager.clone();
+        tokio::spawn(async move {
+            stream::pump(&manager, lane, task, writing).await;
+            drop(permit);
+        });
+        reading.begun(wait).await
     }
 
     /// Runs a write: one statement by itself, several (or one with checks) in a transaction.
@@ -271,10 +305,11 @@ impl Lanes {
         Ok(connection)
     }
 
-    async fn lane(&self) -> Result<PooledConnection<'_, Manager>> {
+    /// A lane that its holder may keep for as long as it works.
+    async fn lane(&self) -> Result<PooledConnection<'static, Manager>> {
         // Lanes that broke while they lay idle are dropped here, not handed to a request.
         for _ in 0..=self.size {
-            let lane = self.exclusive.get().await.map_err(|error| self.no_lane(error))?;
+            let lane = self.exclusive.get_owned().await.map_err(|error| self.no_lane(error))?;
             if !lane.is_broken() {
                 return Ok(lane);
             }
@@ -315,7 +350,7 @@ fn finish(work: super::connection::Work<'_>, reply: &Result<Reply>) {
     let broken = |error: &Error| {
         matches!(
             error.code(),
-            Code::CommitUnknown | Code::DatabaseUnavailable | Code::Internal
+            Code::CommitUnknown | Code::DatabaseUnavailable | Code::Internal | Code::ReplyTooLarge
         )
     };
     if !reply.as_ref().is_err_and(broken) {
@@ -324,10 +359,19 @@ fn finish(work: super::connection::Work<'_>, reply: &Result<Reply>) {
 }
 
 #[derive(Clone)]
-struct Manager {
+pub(super) struct Manager {
     config: Config,
     deadline: Duration,
     statements: Arc<Statements>,
+}
+
+impl Manager {
+    /// Ends what runs on a connection, which must not be used again. If that fails, Postgres's own timeout ends it.
+    pub(super) async fn cancel(&self, connection: &Connection) {
+        if let Err(error) = connect::cancel(&self.config, &connection.cancel_token()).await {
+            tracing::warn!("a statement that nobody waits for could not be cancelled: {error}");
+        }
+    }
 }
 
 impl ManageConnection for Manager {

@@ -3,7 +3,9 @@
 pub mod cluster;
 pub mod connect;
 mod connection;
+mod csv;
 pub mod dump;
+pub mod edges;
 pub mod error;
 pub mod inspect;
 pub mod introspect;
@@ -14,5 +16,6 @@ pub mod schema;
 pub mod scratch;
 mod statements;
 pub mod store;
+pub mod stream;
 pub mod wire;
 mod wire_time;

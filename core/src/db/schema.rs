@@ -61,3 +61,15 @@ diesel::table! {
         disabled_by -> Text,
     }
 }
+
+diesel::table! {
+    /// Keys that all processes on the database share.
+    windlass.secret (name) {
+        /// What it is for.
+        name -> Text,
+        /// Random bytes.
+        value -> Bytea,
+        /// When it was made.
+        made_at -> Timestamptz,
+    }
+}

@@ -12,6 +12,21 @@ pub enum Accept {
     Json,
     /// `application/vnd.pgrst.object+json`: exactly one row, as an object.
     Object,
+    /// `application/x-ndjson`: one object per line, streamed.
+    Lines,
+    /// `text/csv` (RFC 4180), streamed.
+    Csv,
+}
+
+/// Forms of lists that are read, the one to choose first among those wanted equally.
+const LISTS: &[Accept] = &[Accept::Json, Accept::Lines, Accept::Csv, Accept::Object];
+/// Forms of everything else.
+const OTHERS: &[Accept] = &[Accept::Json, Accept::Object];
+
+/// One range of an `Accept` header.
+struct Wanted {
+    name: String,
+    quality: f32,
 }
 
 impl Accept {
@@ -21,42 +36,123 @@ impl Accept {
         match self {
             Self::Json => "application/json",
             Self::Object => "application/vnd.pgrst.object+json",
+            Self::Lines => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8",
         }
     }
 
-    /// The best form for the `Accept` headers of a request; without one, JSON.
+    /// The best form for the `Accept` headers of a request; without one, JSON. Rows are streamed only where a list is read.
     ///
     /// # Errors
     /// `not_acceptable`.
-    pub fn parse(headers: &HeaderMap) -> Result<Self> {
-        let mut best: Option<(f32, Self)> = None;
-        let mut any = false;
-        for header in headers.get_all(ACCEPT) {
-            for item in header.to_str().unwrap_or("").split(',') {
-                let mut parts = item.split(';').map(str::trim);
-                let name = parts.next().unwrap_or("").to_ascii_lowercase();
-                if name.is_empty() {
-                    continue;
-                }
-                any = true;
-                let quality = parts
-                    .find_map(|p| p.strip_prefix("q="))
-                    .map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
-                let form = match name.as_str() {
-                    "*/*" | "application/*" | "application/json" => Self::Json,
-                    "application/vnd.pgrst.object+json" => Self::Object,
-                    _ => continue,
-                };
-                if quality > 0.0 && best.is_none_or(|(known, _)| quality > known) {
-                    best = Some((quality, form));
-                }
+    pub fn parse(headers: &HeaderMap, list: bool) -> Result<Self> {
+        let offered = if list { LISTS } else { OTHERS };
+        let wanted: Vec<Wanted> = headers
+            .get_all(ACCEPT)
+            .iter()
+            .flat_map(|header| header.to_str().unwrap_or("").split(','))
+            .filter_map(Wanted::parse)
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Self::Json);
+        }
+        let mut best: Option<(f32, u8, usize, Self)> = None;
+        for form in offered {
+            let Some((quality, closeness, place)) = form.wish(&wanted) else {
+                continue;
+            };
+            // Of equal wishes the one that names its type, then the one that comes first.
+            let better = |(q, c, p, _): &(f32, u8, usize, Self)| {
+                (quality, closeness) > (*q, *c) || ((quality, closeness) == (*q, *c) && place < *p)
+            };
+            if quality > 0.0 && best.as_ref().is_none_or(better) {
+                best = Some((quality, closeness, place, *form));
             }
         }
-        match best {
-            Some((_, form)) => Ok(form),
-            None if !any => Ok(Self::Json),
-            None => Err(Error::new(Code::NotAcceptable, Code::NotAcceptable.title())
-                .with_hint("this version makes application/json and application/vnd.pgrst.object+json")),
+        best.map(|(.., form)| form).ok_or_else(|| {
+            let names: Vec<&str> = offered.iter().map(|form| form.name()).collect();
+            Error::new(Code::NotAcceptable, Code::NotAcceptable.title())
+                .with_hint(format!("made here are {}", names.join(", ")))
+        })
+    }
+
+    /// Its media type without parameters.
+    fn name(self) -> &'static str {
+        self.media_type().split(';').next().unwrap_or_default()
+    }
+
+    /// How much it is wanted: quality, how closely it is named and where, of the range that names it most closely.
+    fn wish(self, wanted: &[Wanted]) -> Option<(f32, u8, usize)> {
+        let group = self.name().split('/').next().unwrap_or_default();
+        let mut found: Option<(f32, u8, usize)> = None;
+        for (place, wanted) in wanted.iter().enumerate() {
+            let closeness = match wanted.name.split_once('/') {
+                _ if wanted.name == self.name() => 2,
+                Some((named, "*")) if named == group => 1,
+                Some(("*", "*")) => 0,
+                _ => continue,
+            };
+            if found.is_none_or(|(_, known, _)| closeness > known) {
+                found = Some((wanted.quality, closeness, place));
+            }
+        }
+        found
+    }
+}
+
+impl Wanted {
+    fn parse(item: &str) -> Option<Self> {
+        let mut parts = item.split(';').map(str::trim);
+        let name = parts.next().unwrap_or("").to_ascii_lowercase();
+        let quality = parts
+            .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
+            .map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
+        (!name.is_empty()).then_some(Self { name, quality })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms() {
+        let parse = |text: &str, list| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, text.parse().unwrap());
+            Accept::parse(&headers, list).ok()
+        };
+        for (text, list, other) in [
+            ("", Some(Accept::Json), Some(Accept::Json)),
+            ("*/*", Some(Accept::Json), Some(Accept::Json)),
+            ("application/*", Some(Accept::Json), Some(Accept::Json)),
+            ("text/csv", Some(Accept::Csv), None),
+            ("text/*", Some(Accept::Csv), None),
+            ("TEXT/CSV; q=0.5", Some(Accept::Csv), None),
+            ("application/x-ndjson", Some(Accept::Lines), None),
+            ("text/csv, */*", Some(Accept::Csv), Some(Accept::Json)),
+            ("*/*, text/csv;q=0.9", Some(Accept::Json), Some(Accept::Json)),
+            ("text/csv;q=0.4, application/x-ndjson;q=0.6", Some(Accept::Lines), None),
+            (
+                "application/x-ndjson, application/json",
+                Some(Accept::Lines),
+                Some(Accept::Json),
+            ),
+            ("application/json;q=0, */*", Some(Accept::Lines), Some(Accept::Object)),
+            ("application/json;q=0", None, None),
+            ("application/xml", None, None),
+            (
+                "application/vnd.pgrst.object+json",
+                Some(Accept::Object),
+                Some(Accept::Object),
+            ),
+            (
+                "text/html, application/xml;q=0.9, */*;q=0.8",
+                Some(Accept::Json),
+                Some(Accept::Json),
+            ),
+        ] {
+            assert_eq!((parse(text, true), parse(text, false)), (list, other), "{text}");
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::app::{Context, Published};
 use crate::contract::{Resource, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::Principal;
-use crate::request::{Prefer, Query, Target, query};
+use crate::request::{Page, Prefer, Query, Target, query};
 use crate::telemetry::stages::{Stage, Stopwatch};
 
 /// What a route gets: the request's parts, read once.
@@ -22,6 +22,10 @@ pub(super) struct Call<'a> {
     pub principal: Principal,
     pub target: Target,
     pub query: Query,
+    /// The query string as it came, for links to other pages.
+    pub raw_query: String,
+    /// Whether only the headers are wanted.
+    pub head: bool,
     pub prefer: Prefer,
     pub accept: Accept,
     pub watch: &'a mut Stopwatch,
@@ -91,12 +95,20 @@ async fn route(
         return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()).into());
     }
     let target = query::target(rest, resource.key.len())?;
+    let list = target == Target::Collection && is_get(request);
+    let mut raw_query = request.uri().query().unwrap_or("").to_owned();
+    let mut query = query::parse(&raw_query)?;
+    if list {
+        ranged(request, &mut query, &mut raw_query)?;
+    }
     let call = Call {
         context,
         resource,
         principal: Principal::Anonymous,
         target,
-        query: query::parse(request.uri().query().unwrap_or(""))?,
+        query,
+        raw_query,
+        head: method == Method::HEAD,
         prefer: Prefer::parse(
             request
                 .headers()
@@ -104,7 +116,7 @@ async fn route(
                 .iter()
                 .filter_map(|value| value.to_str().ok()),
         )?,
-        accept: Accept::parse(request.headers())?,
+        accept: Accept::parse(request.headers(), list)?,
         watch: &mut trace.watch,
     };
     match method.as_str() {
@@ -114,6 +126,19 @@ async fn route(
         "PATCH" => Ok(routes::update::answer(call, request).await?),
         _ => Ok(routes::delete::answer(call).await?),
     }
+}
+
+/// Takes the page from the header `Range` if the query string names none.
+fn ranged(request: &Request, query: &mut Query, raw_query: &mut String) -> Result<()> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let page = std::mem::replace(&mut query.page, Page::UNSAID);
+    let said = page != Page::UNSAID;
+    query.page = page.or_range(header("range-unit"), header("range"))?;
+    // Links to other pages know no headers.
+    if let (false, Page::Offset { limit: Some(limit), .. }) = (said, &query.page) {
+        raw_query.push_str(&format!("&limit={limit}"));
+    }
+    Ok(())
 }
 
 /// The resource at a path with the places of its routes, and what follows it: nothing or a key.

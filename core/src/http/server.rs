@@ -201,11 +201,11 @@ impl Handler for Entry {
             route,
             status: reply.status.as_u16(),
             duration,
-            bytes: if head { 0 } else { reply.body.len() },
+            bytes: if head { 0 } else { reply.body.known_bytes() },
             stages: trace.watch.stages(),
             error: error.as_ref(),
         }
         .tell(&context.telemetry);
-        reply.send(response, head);
+        reply.send(response, head, &request_id);
     }
 }

@@ -27,6 +27,9 @@ const RESERVED: &[&str] = &[
 /// Shared by all resources.
 const SHARED: &[(&str, &str)] = &[
     ("Offset", "offset"),
+    ("Cursor", "cursor"),
+    ("Range", "Range"),
+    ("RangeUnit", "Range-Unit"),
     ("Or", "or"),
     ("And", "and"),
     ("PreferRead", "Prefer"),
@@ -67,6 +70,10 @@ pub(super) fn list(named: &Named<'_>) -> Vec<RefOr<Parameter>> {
     list.push(reference(&format!("{}Query.order", named.name)));
     list.push(reference(&format!("{}Query.limit", named.name)));
     list.push(reference("Offset"));
+    if !named.resource.key.is_empty() {
+        list.push(reference("Cursor"));
+    }
+    list.extend(["Range", "RangeUnit"].map(reference));
     list
 }
 
@@ -131,6 +138,24 @@ fn shared(component: &str, name: &str) -> Parameter {
             "Rows to skip.".to_owned(),
             json!({ "type": "integer", "format": "int64", "minimum": 0, "default": 0 }),
         ),
+        "Cursor" => query(
+            name,
+            "A place in the list, as the `Link` of a reply has it, with the same order and filters. Rows that are inserted \
+             meanwhile make none of the others come twice or not at all. Not together with `offset`."
+                .to_owned(),
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
+        ),
+        "Range" => header(
+            name,
+            "First and last row, counted from 0; for requests without `limit`, `offset` and `cursor`. A range in another unit \
+             is ignored (RFC 9110).",
+            json!({ "type": "string", "pattern": r"^(items=)?[0-9]+-[0-9]*$", "examples": ["items=0-24"] }),
+        ),
+        "RangeUnit" => header(
+            name,
+            "The unit of a `Range` that does not name one.",
+            json!({ "type": "string", "const": "items" }),
+        ),
         "Or" => {
             let (description, schema) = logic("at least one");
             query(name, description, schema)
@@ -193,8 +218,15 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
     );
     let limit = query(
         "limit",
-        format!("Rows at most; more than {} are never given.", resource.page.max),
-        json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": resource.page.max, "default": resource.page.default }),
+        match resource.page.max_stream {
+            None => format!("Rows at most; more than {} are never given.", resource.page.max),
+            Some(most) => format!(
+                "Rows at most; more than {} are never given, as NDJSON or CSV not more than {most}. Without it these have all \
+                 rows up to that.",
+                resource.page.max
+            ),
+        },
+        json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": resource.page.max_stream.unwrap_or(resource.page.max), "default": resource.page.default }),
     );
     for parameter in [select, order, limit] {
         components = components.add_parameter(format!("{}Query.{}", named.name, parameter.name), parameter);

@@ -22,6 +22,8 @@ pub(super) const BEARER: &str = "bearerAuth";
 
 const JSON: &str = "application/json";
 const OBJECT: &str = "application/vnd.pgrst.object+json";
+const LINES: &str = "application/x-ndjson";
+const CSV: &str = "text/csv";
 
 /// Refusals of every operation that reads or writes rows. No 403: as nobody has credentials yet, it is answered as 401.
 const ALWAYS: &[Refusal] = &[BAD_REQUEST, NOT_ACCEPTABLE, INTERNAL, UNAVAILABLE, TIMEOUT];
@@ -91,7 +93,9 @@ impl Paths<'_> {
             let list = self
                 .read("list", &format!("List {name}"), parameters::list(self.named))
                 .description(
-                    "With `Accept: application/vnd.pgrst.object+json` the reply is one row, or 406.".to_owned()
+                    "With `Accept: application/vnd.pgrst.object+json` the reply is one row, or 406. As NDJSON or CSV rows are sent \
+                     as the database gives them, and a reply that breaks off ends without its last chunk."
+                        .to_owned()
                         + &self.access(Verb::Read),
                 )
                 .add_response("200", self.listed("The rows."))
@@ -409,7 +413,22 @@ impl Paths<'_> {
     }
 
     fn listed(&self, description: &str) -> Response {
-        list_headers(self.rows(description))
+        let read = schema_ref(&self.named.model(Model::Read));
+        let line = json!({ "type": "string", "description": format!("One JSON object per line, each as in {read}.") });
+        let csv = json!({
+            "type": "string",
+            "description": "RFC 4180 with a header line. Values as in JSON without its quotes; null is empty, the empty text `\"\"`."
+        });
+        let rows = self
+            .rows(description)
+            .add_content(LINES, Content::new(carry(line)))
+            .add_content(CSV, Content::new(carry(csv)));
+        let rows = if self.named.resource.key.is_empty() {
+            rows
+        } else {
+            rows.add_header("Link", links())
+        };
+        list_headers(rows)
     }
 }
 
@@ -443,11 +462,20 @@ fn written_range(response: Response) -> Response {
     )
 }
 
+fn links() -> Header {
+    text("</api/leads?limit=50&cursor=AQB…>; rel=\"next\"").description(
+        "The pages beside this one (RFC 8288), where there are: `next`, and `prev` on the page of a cursor. Not of NDJSON and CSV.",
+    )
+}
+
 fn list_headers(response: Response) -> Response {
     response
         .add_header(
             "Content-Range",
-            text("0-49/1234").description("First and last row, and how many match (`*` where that was not asked for)."),
+            text("0-49/1234").description(
+                "First and last row, and how many match (`*` where that was not asked for). `*` in place of the rows where \
+                 their place is not known: on the page of a cursor, and in streams without a count.",
+            ),
         )
         .add_header(
             "Preference-Applied",

@@ -4,11 +4,15 @@
 //! value text of that column's type. Access is decided here, too.
 
 pub mod condition;
+pub mod cursor;
+pub mod page;
 pub mod policy;
 pub mod read;
 pub mod write;
 
 pub use condition::Condition;
+pub use cursor::Cursor;
+pub use page::{Lists, Page};
 pub use policy::Principal;
 pub use read::{Order, Output, Read};
 pub use write::{Action, Write};

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::condition::{self, Condition};
+use super::cursor::Binding;
+use super::page::{self, Lists, Page};
 use super::policy::{self, Principal};
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
-use crate::request::{Nulls, OrderTerm, Page, Prefer, Query, SelectItem, Target};
+use crate::request::{self, Nulls, OrderTerm, Prefer, Query, SelectItem, Target};
 
 /// One column of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,14 @@ pub struct Order {
     pub nulls: Option<Nulls>,
 }
 
+impl Order {
+    /// Whether nulls come before all values: where nothing is said they count as larger than any (Postgres, "Sorting Rows").
+    #[must_use]
+    pub fn nulls_first(&self) -> bool {
+        self.nulls.map_or(self.descending, |nulls| nulls == Nulls::First)
+    }
+}
+
 /// A planned read.
 #[derive(Debug, Clone)]
 pub struct Read {
@@ -41,8 +51,11 @@ pub struct Read {
     pub order: Vec<Order>,
     /// At most so many rows; `None` for one row by key.
     pub limit: Option<u64>,
-    /// Rows to skip.
-    pub offset: u64,
+    /// From where on.
+    pub page: Page,
+    /// What cursors to the pages beside this one are bound to; none where there are no such cursors. With it, the order's
+    /// values are read besides, and one row more than `limit`, which tells whether another page follows.
+    pub binding: Option<Binding>,
     /// Whether all rows that match are counted, too.
     pub count: bool,
 }
@@ -57,42 +70,41 @@ pub fn plan(
     query: Query,
     prefer: &Prefer,
     principal: &Principal,
+    lists: Lists<'_>,
 ) -> Result<Read> {
     policy::allow(resource, Verb::Read, principal)?;
-    let output = output(resource, query.select)?;
-    let Page::Offset { limit, offset } = query.page;
     Ok(match target {
         Target::Item(values) => {
-            if !query.filters.is_empty() || !query.order.is_empty() || limit.is_some() || offset > 0 {
-                return Err(
-                    Error::new(Code::BadQuery, "A single row takes no filters, order, limit or offset")
-                        .with_hint(format!("ask {} for lists", resource.path)),
-                );
+            if !query.filters.is_empty() || !query.order.is_empty() || query.page != request::Page::UNSAID {
+                return Err(Error::new(
+                    Code::BadQuery,
+                    "A single row takes no filters, order, limit, offset or cursor",
+                )
+                .with_hint(format!("ask {} for lists", resource.path)));
             }
             let condition = condition::key(resource, &values)?;
             Read {
                 resource: Arc::clone(resource),
-                output,
+                output: output(resource, query.select)?,
                 condition,
                 order: Vec::new(),
                 limit: None,
-                offset: 0,
+                page: Page::Offset(0),
+                binding: None,
                 count: false,
             }
         }
         Target::Collection => {
-            let condition = condition::check(resource, query.filters)?;
-            let order = order(resource, query.order)?;
-            let limit = limit
-                .unwrap_or(resource.page.default.into())
-                .min(resource.page.max.into());
+            let order = order(resource, &query.order)?;
+            let paged = page::plan(resource, &query, &order, lists)?;
             Read {
                 resource: Arc::clone(resource),
-                output,
-                condition,
+                output: output(resource, query.select)?,
+                condition: condition::check(resource, query.filters)?,
                 order,
-                limit: Some(limit),
-                offset,
+                limit: Some(paged.limit),
+                page: paged.page,
+                binding: paged.binding,
                 count: prefer.count_exact,
             }
         }
@@ -142,7 +154,7 @@ pub fn output(resource: &Resource, items: Vec<SelectItem>) -> Result<Vec<Output>
     Ok(output)
 }
 
-fn order(resource: &Resource, terms: Vec<OrderTerm>) -> Result<Vec<Order>> {
+fn order(resource: &Resource, terms: &[OrderTerm]) -> Result<Vec<Order>> {
     let mut order: Vec<Order> = Vec::with_capacity(terms.len() + resource.key.len());
     for term in terms {
         let (field, column) = condition::find(resource, &term.column)?;

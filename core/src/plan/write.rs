@@ -196,9 +196,11 @@ fn rows(
 }
 
 fn no_rows_wanted(query: &Query, no_filters: bool) -> Result<()> {
-    let Page::Offset { limit, offset } = query.page;
-    if limit.is_some() || offset > 0 || !query.order.is_empty() {
-        return Err(Error::new(Code::BadQuery, "A write takes no order, limit or offset"));
+    if query.page != Page::UNSAID || !query.order.is_empty() {
+        return Err(Error::new(
+            Code::BadQuery,
+            "A write takes no order, limit, offset or cursor",
+        ));
     }
     if no_filters && !query.filters.is_empty() {
         return Err(Error::new(Code::BadQuery, "This write takes no filters")

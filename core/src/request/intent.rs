@@ -22,4 +22,7 @@ pub struct Query {
     pub order: Vec<OrderTerm>,
     /// Which rows.
     pub page: Page,
+    /// The parameters that decide which rows match, as they were written, in the order of their names: what a cursor
+    /// is tied to.
+    pub narrowing: Vec<(String, String)>,
 }

@@ -7,7 +7,7 @@ use super::{Filter, Page, Query, Target, order, page, select};
 use crate::error::{Code, Error, Result};
 
 /// Parameters that belong to the dialect but not to this version.
-const LATER: &[&str] = &["on_conflict", "columns", "cursor"];
+const LATER: &[&str] = &["on_conflict", "columns"];
 
 /// Reads a query string as it stands in the URI, without the `?`.
 ///
@@ -18,14 +18,15 @@ pub fn parse(text: &str) -> Result<Query> {
         select: Vec::new(),
         filters: Vec::new(),
         order: Vec::new(),
-        page: Page::Offset { limit: None, offset: 0 },
+        page: Page::UNSAID,
+        narrowing: Vec::new(),
     };
-    let (mut limit, mut offset) = (None, None);
+    let (mut limit, mut offset, mut cursor) = (None, None, None);
     let mut seen: Vec<String> = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
-        if matches!(name.as_str(), "select" | "order" | "limit" | "offset") {
+        if matches!(name.as_str(), "select" | "order" | "limit" | "offset" | "cursor") {
             if seen.contains(&name) {
                 return Err(Error::new(
                     Code::BadQuery,
@@ -33,12 +34,15 @@ pub fn parse(text: &str) -> Result<Query> {
                 ));
             }
             seen.push(name.clone());
+        } else {
+            query.narrowing.push((name.clone(), value.clone()));
         }
         match name.as_str() {
             "select" => query.select = select::parse(&value)?,
             "order" => query.order = order::parse(&value)?,
             "limit" => limit = Some(page::number("limit", &value)?),
             "offset" => offset = Some(page::number("offset", &value)?),
+            "cursor" => cursor = Some(value),
             "and" | "or" | "not.and" | "not.or" => query.filters.push(filter_parse::logic(&name, &value)?),
             "" => return Err(Error::new(Code::BadQuery, "A query parameter has no name")),
             later if LATER.contains(&later) => {
@@ -54,9 +58,16 @@ pub fn parse(text: &str) -> Result<Query> {
                 .with_details(format!("at most {} are read", filter_parse::MAX_CONDITIONS)));
         }
     }
-    query.page = Page::Offset {
-        limit,
-        offset: offset.unwrap_or(0),
+    query.narrowing.sort();
+    query.page = match cursor {
+        None => Page::Offset { limit, offset },
+        Some(_) if offset.is_some() => {
+            return Err(
+                Error::new(Code::BadQuery, "`cursor` and `offset` cannot be given together")
+                    .with_hint("a cursor knows its place: leave `offset` out"),
+            );
+        }
+        Some(cursor) => Page::After { limit, cursor },
     };
     Ok(query)
 }
@@ -121,7 +132,7 @@ mod tests {
             query.page,
             Page::Offset {
                 limit: Some(5),
-                offset: 10
+                offset: Some(10)
             }
         );
         for bad in [
@@ -132,6 +143,8 @@ mod tests {
             "a=eq.%00",
             "=1",
             "on_conflict=a",
+            "cursor=x&offset=1",
+            "cursor=x&cursor=y",
             "limit=99999999999999999999",
         ] {
             assert!(parse(bad).is_err(), "{bad}");

@@ -82,7 +82,7 @@ pub(super) fn field(resource: &Resource, index: usize) -> Result<&Field> {
 
 /// The column as it is compared: types without operators as text, and domains over types whose operators
 /// want the type itself without the domain.
-fn compared<'a>(sql: &'a mut Builder, field: &Field) -> &'a mut Builder {
+pub(super) fn compared<'a>(sql: &'a mut Builder, field: &Field) -> &'a mut Builder {
     let pg_type = &field.pg_type;
     sql.column(field);
     match &pg_type.kind {
@@ -93,7 +93,7 @@ fn compared<'a>(sql: &'a mut Builder, field: &Field) -> &'a mut Builder {
     }
 }
 
-fn compared_cast(field: &Field) -> String {
+pub(super) fn compared_cast(field: &Field) -> String {
     let pg_type = &field.pg_type;
     match &pg_type.kind {
         Kind::Other if !pg_type.is_ordered() => "::text".to_owned(),

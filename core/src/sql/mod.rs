@@ -2,8 +2,9 @@
 //! quoted; values are always bound.
 
 mod condition;
+mod keyset;
 pub mod read;
 pub mod statement;
 pub mod write;
 
-pub use statement::{Column, Form, Statement};
+pub use statement::{Column, Form, Paged, Statement};

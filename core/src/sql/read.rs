@@ -1,10 +1,10 @@
 //! Reads as SQL.
 
-use super::condition;
-use super::statement::{Builder, Column, Statement, form};
+use super::statement::{Builder, Column, Form, Paged, Statement, form};
+use super::{condition, keyset};
 use crate::contract::Resource;
 use crate::error::Result;
-use crate::plan::{Output, Read};
+use crate::plan::{Output, Page, Read};
 use crate::request::Nulls;
 use crate::validate::Bind;
 
@@ -32,29 +32,69 @@ pub fn statement(read: &Read) -> Result<Statement> {
         sql.push("SELECT ");
         outputs(&mut sql, resource, &read.output)?;
     }
+    let mut columns = columns(resource, &read.output, true)?;
+    let from = columns.len();
+    if read.binding.is_some() {
+        order_values(&mut sql, read, &mut columns)?;
+    }
     sql.push(" FROM ").table(&resource.table).push(" AS t WHERE ");
     condition::write(&mut sql, resource, &read.condition)?;
-    for (index, order) in read.order.iter().enumerate() {
-        let field = condition::field(resource, order.field)?;
-        sql.push(if index == 0 { " ORDER BY " } else { ", " }).column(field);
-        sql.push(if order.descending { " DESC" } else { "" })
-            .push(match order.nulls {
-                Some(Nulls::First) => " NULLS FIRST",
-                Some(Nulls::Last) => " NULLS LAST",
-                None => "",
-            });
+    let mut backward = false;
+    if let Page::After(cursor) = &read.page {
+        keyset::write(sql.push(" AND "), resource, &read.order, cursor)?;
+        backward = cursor.backward;
     }
+    order_by(&mut sql, read, backward)?;
+    let paged = read
+        .limit
+        .filter(|_| read.binding.is_some())
+        .map(|limit| Paged { limit, from, backward });
     if let Some(limit) = read.limit {
-        sql.push(" LIMIT ").bind(Bind::Text(limit.to_string()), "::int8");
+        let fetched = limit.saturating_add(u64::from(paged.is_some()));
+        sql.push(" LIMIT ").bind(Bind::Text(fetched.to_string()), "::int8");
     }
-    if read.offset > 0 {
-        sql.push(" OFFSET ").bind(Bind::Text(read.offset.to_string()), "::int8");
+    if let Page::Offset(offset @ 1..) = read.page {
+        sql.push(" OFFSET ").bind(Bind::Text(offset.to_string()), "::int8");
     }
     if read.count {
         sql.push(") AS page ON true");
     }
-    let columns = columns(resource, &read.output, true)?;
-    Ok(sql.finish(columns, read.count))
+    Ok(Statement {
+        paged,
+        ..sql.finish(columns, read.count)
+    })
+}
+
+/// The order's values in a form that Postgres reads again as the very same.
+fn order_values(sql: &mut Builder, read: &Read, columns: &mut Vec<Column>) -> Result<()> {
+    for order in &read.order {
+        sql.push(", ")
+            .column(condition::field(&read.resource, order.field)?)
+            .push("::text AS c")
+            .push(&columns.len().to_string());
+        columns.push(Column {
+            label: String::new(),
+            form: Form::Text,
+            shown: false,
+            key: false,
+        });
+    }
+    Ok(())
+}
+
+fn order_by(sql: &mut Builder, read: &Read, backward: bool) -> Result<()> {
+    for (index, order) in read.order.iter().enumerate() {
+        let field = condition::field(&read.resource, order.field)?;
+        sql.push(if index == 0 { " ORDER BY " } else { ", " }).column(field);
+        let nulls = match (order.nulls, backward) {
+            (None, _) => "",
+            (Some(Nulls::First), false) | (Some(Nulls::Last), true) => " NULLS FIRST",
+            (Some(_), _) => " NULLS LAST",
+        };
+        sql.push(if order.descending == backward { "" } else { " DESC" })
+            .push(nulls);
+    }
+    Ok(())
 }
 
 /// The list of output columns; `1` when there are none, as Postgres wants at least one to count rows by.

@@ -15,6 +15,19 @@ pub struct Statement {
     pub columns: Vec<Column>,
     /// Whether two columns come before `columns`: the count of all matching rows, and whether this row is one.
     pub counted: bool,
+    /// For a page with others beside it.
+    pub paged: Option<Paged>,
+}
+
+/// How the edges of a page are found among its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paged {
+    /// Rows of the page; one more that comes is of the next.
+    pub limit: u64,
+    /// The first of `columns` with the order's values as Postgres's text; they go on to the end.
+    pub from: usize,
+    /// The rows come last first.
+    pub backward: bool,
 }
 
 /// A column of a result.
@@ -117,6 +130,7 @@ impl Builder {
             binds: self.binds,
             columns,
             counted,
+            paged: None,
         }
     }
 }

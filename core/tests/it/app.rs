@@ -16,6 +16,7 @@ use windlass_core::db::cluster::{Cluster, ClusterOptions, Role};
 use windlass_core::db::lane::{LaneOptions, Lanes};
 use windlass_core::db::{connect, introspect};
 use windlass_core::http::Server;
+use windlass_core::plan::cursor::Key;
 
 /// A running service.
 pub struct App {
@@ -88,7 +89,7 @@ where
         assert!(mistakes.is_empty(), "{mistakes:#?}");
         let published = Published::new(Snapshot::new("Test".into(), "1".into(), resources)).unwrap();
         let lanes = Lanes::open(config, &setup.lanes).await.unwrap();
-        let context = Arc::new(Context::new(published, lanes, setup.limits, true));
+        let context = Arc::new(Context::new(published, lanes, setup.limits, true, Key::new(&[7; 32])));
         let server = Server::bind(&[Listen::Tcp("127.0.0.1:0".parse().unwrap())])
             .await
             .unwrap();

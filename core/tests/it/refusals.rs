@@ -170,9 +170,12 @@ fn bad_requests_are_told_what_is_wrong() {
         )
         .await
         .is(415);
-        Answer::of(app.request(Method::GET, "/api/people").header("accept", "text/csv"))
-            .await
-            .is(406);
+        Answer::of(
+            app.request(Method::GET, "/api/people")
+                .header("accept", "application/xml"),
+        )
+        .await
+        .is(406);
         Answer::of(
             app.request(Method::GET, "/api/people")
                 .header("prefer", "handling=strict, what=ever"),

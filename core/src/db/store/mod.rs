@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod migration_run;
 pub mod route_state;
+pub mod secret;
 
 use diesel::data_types::PgTimestamp;
 

@@ -4,26 +4,43 @@ use std::sync::Arc;
 
 use salvo::http::StatusCode;
 
+use super::stream;
+use crate::db::lane;
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
-use crate::http::routes::lane;
-use crate::http::{Refusal, Reply};
-use crate::plan;
+use crate::http::{Refusal, Reply, links, routes};
+use crate::plan::{self, Lists, Page, Read};
 use crate::request::Target;
 use crate::sql;
 use crate::telemetry::stages::Stage;
 
 pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
-    call.watch.enter(Stage::Plan);
+    let Call {
+        context,
+        resource,
+        prefer,
+        accept,
+        watch,
+        ..
+    } = call;
+    watch.enter(Stage::Plan);
     let item = matches!(call.target, Target::Item(_));
-    let read = plan::read::plan(call.resource, call.target, call.query, &call.prefer, &call.principal)?;
-    call.watch.enter(Stage::Sql);
+    let lists = Lists {
+        key: &context.cursors,
+        streamed: matches!(accept, Accept::Lines | Accept::Csv),
+    };
+    let mut read = plan::read::plan(resource, call.target, call.query, &prefer, &call.principal, lists)?;
+    let limit = read.limit;
+    if lists.streamed && call.head {
+        // The headers of the stream, without its rows.
+        read.limit = Some(0);
+    }
+    watch.enter(Stage::Sql);
     let statement = sql::read::statement(&read)?;
-    call.watch.enter(Stage::Db);
-    let lanes = &call.context.lanes;
+    watch.enter(Stage::Db);
     if item {
-        let rows = lane(call.watch, lanes.point(&statement, call.resource).await)?;
+        let rows = routes::lane(watch, context.lanes.point(&statement, resource).await)?;
         if rows.rows == 0 {
             return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()).into());
         }
@@ -31,47 +48,76 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             // A view's key is only said to be unique.
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title()).into());
         }
-        return Ok(Reply::new(StatusCode::OK).body(call.accept.media_type(), rows.json));
+        return Ok(Reply::new(StatusCode::OK).body(accept.media_type(), rows.json));
     }
-    // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
-    // so that no more statements run than there are lanes.
-    let (context, resource) = (Arc::clone(call.context), Arc::clone(call.resource));
-    let task = tokio::spawn(async move { context.lanes.list(&statement, &resource).await });
-    let mut rows = lane(call.watch, task.await.map_err(Error::internal)?)?;
-    if let Some(total) = rows.total.filter(|total| read.offset > 0 && read.offset >= *total) {
-        return Err(Refusal::range(read.offset, total));
-    }
-    let partial = rows.rows > 0 && rows.total.is_some_and(|total| rows.rows < total);
-    let status = if partial {
-        StatusCode::PARTIAL_CONTENT
+    let reply = if lists.streamed && !call.head {
+        stream::answer(context, watch, accept, &read, statement).await?
     } else {
-        StatusCode::OK
-    };
-    let body = match call.accept {
-        Accept::Json => rows.array(),
-        Accept::Object if rows.rows == 1 => rows.json,
-        Accept::Object => {
-            return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title())
-                .with_details(format!("the result has {} rows", rows.rows))
-                .into());
+        // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
+        // so that no more statements run than there are lanes.
+        let (context, resource) = (Arc::clone(context), Arc::clone(resource));
+        let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
+        let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
+        let mut rows = routes::lane(watch, task.await.map_err(Error::internal)?)?;
+        if lists.streamed {
+            stream::head(accept, &read, limit, rows.total)?
+        } else {
+            let reply = gathered(accept, &read, &mut rows)?;
+            match links::header(&read, &call.raw_query, &rows.edges, lists.key) {
+                Some(links) => reply.header("link", &links),
+                None => reply,
+            }
         }
     };
-    let reply = Reply::new(status)
-        .body(call.accept.media_type(), body)
-        .header("vary", "accept")
-        .header("content-range", &content_range(read.offset, rows.rows, rows.total));
-    Ok(match call.prefer.applied(false, true) {
+    let reply = reply.header("vary", "accept");
+    Ok(match prefer.applied(false, true) {
         Some(applied) => reply.header("preference-applied", &applied),
         None => reply,
     })
 }
 
-/// `0-49/1234`, `*/0`; the total is `*` where it was not asked for.
-fn content_range(offset: u64, rows: u64, total: Option<u64>) -> String {
-    let total = total.map_or_else(|| "*".to_owned(), |total| total.to_string());
-    if rows == 0 {
-        format!("*/{total}")
+/// A list whose rows are all there.
+fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> Result<Reply, Refusal> {
+    let status = status(read, rows.rows, rows.total)?;
+    let range = content_range(read, Some(rows.rows), rows.total);
+    let body = match accept {
+        Accept::Object if rows.rows == 1 => std::mem::take(&mut rows.json),
+        Accept::Object => {
+            return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title())
+                .with_details(format!("the result has {} rows", rows.rows))
+                .into());
+        }
+        _ => rows.array(),
+    };
+    Ok(Reply::new(status)
+        .body(accept.media_type(), body)
+        .header("content-range", &range))
+}
+
+/// 206 for a part of the rows that match, where these were counted.
+///
+/// # Errors
+/// 416 for a page beyond all of them.
+pub(super) fn status(read: &Read, rows: u64, total: Option<u64>) -> Result<StatusCode, Refusal> {
+    if let (Page::Offset(offset @ 1..), Some(total)) = (&read.page, total)
+        && *offset >= total
+    {
+        return Err(Refusal::range(*offset, total));
+    }
+    let partial = rows > 0 && total.is_some_and(|total| rows < total);
+    Ok(if partial {
+        StatusCode::PARTIAL_CONTENT
     } else {
-        format!("{offset}-{}/{total}", offset + rows - 1)
+        StatusCode::OK
+    })
+}
+
+/// `0-49/1234`, `*/0`; the total is `*` where it was not asked for, and so is the part where nobody knows its place: on
+/// the page of a cursor, and in a stream whose rows were not counted before.
+pub(super) fn content_range(read: &Read, rows: Option<u64>, total: Option<u64>) -> String {
+    let total = total.map_or_else(|| "*".to_owned(), |total| total.to_string());
+    match (&read.page, rows) {
+        (Page::Offset(offset), Some(rows @ 1..)) => format!("{offset}-{}/{total}", offset + rows - 1),
+        _ => format!("*/{total}"),
     }
 }

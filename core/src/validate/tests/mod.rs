@@ -97,6 +97,8 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
         page: PageLimits {
             default: 100,
             max: 1000,
+            max_stream: None,
+            max_bytes: None,
         },
         max_batch: 3,
     }

@@ -1,0 +1,53 @@
+//! Lists that are streamed: NDJSON and CSV.
+
+use std::sync::Arc;
+
+use super::read::{content_range, status};
+use crate::app::Context;
+use crate::db::stream::{Lines, Task};
+use crate::error::{Code, Result};
+use crate::http::accept::Accept;
+use crate::http::{Refusal, Reply};
+use crate::plan::{Page, Read};
+use crate::sql::Statement;
+use crate::telemetry::stages::{Stage, Stopwatch};
+
+/// Answers as soon as the first row is there; what goes wrong before is refused like that of any list.
+pub(super) async fn answer(
+    context: &Context,
+    watch: &mut Stopwatch,
+    accept: Accept,
+    read: &Read,
+    statement: Statement,
+) -> Result<Reply, Refusal> {
+    let task = Task {
+        statement,
+        resource: Arc::clone(&read.resource),
+        lines: if accept == Accept::Csv { Lines::Csv } else { Lines::Json },
+        limit: context.limits.stream_timeout,
+    };
+    let stream = context.lanes.stream(task).await;
+    match &stream {
+        Ok(stream) => watch.waited(stream.wait),
+        Err(error) if error.code() == Code::PoolTimeout => watch.waited_in_vain(),
+        Err(_) => {}
+    }
+    watch.enter(Stage::Http);
+    let stream = stream?;
+    Ok(begun(read, read.limit, stream.total)?.stream(accept.media_type(), stream.chunks))
+}
+
+/// The headers of a stream, to `HEAD`.
+pub(super) fn head(accept: Accept, read: &Read, limit: Option<u64>, total: Option<u64>) -> Result<Reply, Refusal> {
+    Ok(begun(read, limit, total)?.unsent(accept.media_type()))
+}
+
+/// Status and headers. Rows and their count are of one moment: with a count it is known how many will come.
+fn begun(read: &Read, limit: Option<u64>, total: Option<u64>) -> Result<Reply, Refusal> {
+    let rows = match (&read.page, total) {
+        (Page::Offset(offset), Some(total)) => Some(total.saturating_sub(*offset).min(limit.unwrap_or(u64::MAX))),
+        _ => None,
+    };
+    let status = status(read, rows.unwrap_or(0), total)?;
+    Ok(Reply::new(status).header("content-range", &content_range(read, rows, total)))
+}

@@ -1,0 +1,75 @@
+//! Which rows of a list are read: how many, and from where.
+
+use super::cursor::{Binding, Cursor, Key};
+use super::read::Order;
+use crate::contract::{PageLimits, Resource};
+use crate::error::{Code, Error, Result};
+use crate::request::{self, Query};
+
+/// From where rows are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// After so many rows.
+    Offset(u64),
+    /// From a cursor on.
+    After(Cursor),
+}
+
+/// How lists are answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Lists<'a> {
+    /// Opens the request's cursor.
+    pub key: &'a Key,
+    /// Whether the rows are written as they come, instead of being gathered.
+    pub streamed: bool,
+}
+
+/// A planned page.
+pub(super) struct Paged {
+    pub(super) limit: u64,
+    pub(super) page: Page,
+    pub(super) binding: Option<Binding>,
+}
+
+/// Plans the page of a list.
+pub(super) fn plan(resource: &Resource, query: &Query, order: &[Order], lists: Lists<'_>) -> Result<Paged> {
+    let binding = Binding::new(resource, order, &query.narrowing);
+    // Without a key the order is not total: rows equal in it would be skipped.
+    let total = !resource.key.is_empty();
+    let (limit, page) = match &query.page {
+        request::Page::Offset { limit, offset } => (*limit, Page::Offset(offset.unwrap_or(0))),
+        request::Page::After { .. } if !total => {
+            return Err(Error::new(Code::BadQuery, format!("{} has no cursors", resource.path))
+                .with_details("its rows have no key, so no order tells all of them apart")
+                .with_hint("page with `limit` and `offset`"));
+        }
+        request::Page::After { limit, cursor } => {
+            let cursor = Cursor::open(cursor, lists.key, binding)?;
+            if cursor.values.len() != order.len() {
+                return Err(Error::internal("a cursor has values for another order"));
+            }
+            if cursor.backward && lists.streamed {
+                return Err(
+                    Error::new(Code::BadQuery, "A streamed reply cannot go back from a cursor")
+                        .with_hint("ask for `Accept: application/json`"),
+                );
+            }
+            (*limit, Page::After(cursor))
+        }
+    };
+    let limit = rows(resource.page, limit, lists.streamed);
+    Ok(Paged {
+        limit,
+        page,
+        // What is streamed has sent its headers before the last row is known.
+        binding: (total && limit > 0 && !lists.streamed).then_some(binding),
+    })
+}
+
+/// How many rows are given, if so many are asked for.
+fn rows(limits: PageLimits, asked: Option<u64>, streamed: bool) -> u64 {
+    match limits.max_stream.filter(|_| streamed) {
+        Some(most) => asked.unwrap_or(most.into()).min(most.into()),
+        None => asked.unwrap_or(limits.default.into()).min(limits.max.into()),
+    }
+}

@@ -1,0 +1,123 @@
+//! The rows beside a cursor, as a condition.
+
+use super::condition::{compared, compared_cast, field};
+use super::statement::Builder;
+use crate::contract::{Field, Resource};
+use crate::error::Result;
+use crate::plan::{Cursor, Order};
+use crate::validate::Bind;
+
+/// A term of the order with the cursor's value for it.
+struct Term<'a> {
+    field: &'a Field,
+    descending: bool,
+    nulls_first: bool,
+    /// The number of its bind; none for null.
+    bind: Option<usize>,
+}
+
+/// Writes the condition that a row comes after the cursor's, or before it if the cursor goes back.
+pub(super) fn write(sql: &mut Builder, resource: &Resource, order: &[Order], cursor: &Cursor) -> Result<()> {
+    let mut terms = Vec::with_capacity(order.len());
+    for (order, value) in order.iter().zip(&cursor.values) {
+        let bind = value.as_ref().map(|value| {
+            sql.binds.push(Bind::Text(value.clone()));
+            sql.binds.len()
+        });
+        terms.push(Term {
+            field: field(resource, order.field)?,
+            descending: order.descending != cursor.backward,
+            nulls_first: order.nulls_first() != cursor.backward,
+            bind,
+        });
+    }
+    let one_way = |terms: &[Term<'_>]| {
+        let plain = |term: &Term<'_>| !term.field.nullable && term.bind.is_some();
+        terms.iter().all(plain)
+            && terms
+                .windows(2)
+                .all(|pair| matches!(pair, [a, b] if a.descending == b.descending))
+    };
+    if one_way(&terms) {
+        row_comparison(sql, &terms);
+        return Ok(());
+    }
+    // Implied by the rest, but something that an index on the first column can use.
+    if let [first, ..] = terms.as_slice()
+        && !first.field.nullable
+        && first.bind.is_some()
+    {
+        sql.push("(");
+        column(sql, first).push(if first.descending { " <= " } else { " >= " });
+        bound(sql, first).push(" AND ");
+        after(sql, &terms);
+        sql.push(")");
+    } else {
+        after(sql, &terms);
+    }
+    Ok(())
+}
+
+/// `(a, b) > ($1, $2)`, which an index on both can use.
+fn row_comparison(sql: &mut Builder, terms: &[Term<'_>]) {
+    sql.push("(");
+    for (index, term) in terms.iter().enumerate() {
+        column(sql.push(if index == 0 { "" } else { ", " }), term);
+    }
+    let descending = terms.first().is_some_and(|term| term.descending);
+    sql.push(if descending { ") < (" } else { ") > (" });
+    for (index, term) in terms.iter().enumerate() {
+        bound(sql.push(if index == 0 { "" } else { ", " }), term);
+    }
+    sql.push(")");
+}
+
+/// After in the first term, or equal in it and after in the rest.
+fn after(sql: &mut Builder, terms: &[Term<'_>]) {
+    let Some((term, rest)) = terms.split_first() else {
+        // Equal in all terms: the cursor's row itself.
+        sql.push("false");
+        return;
+    };
+    sql.push("(");
+    match (term.bind, term.nulls_first) {
+        (Some(_), nulls_first) => {
+            column(sql, term).push(if term.descending { " < " } else { " > " });
+            bound(sql, term);
+            if !nulls_first && term.field.nullable {
+                sql.push(" OR ").column(term.field).push(" IS NULL");
+            }
+        }
+        (None, true) => {
+            sql.column(term.field).push(" IS NOT NULL");
+        }
+        (None, false) => {
+            sql.push("false");
+        }
+    }
+    if !rest.is_empty() {
+        sql.push(" OR (");
+        if term.bind.is_some() {
+            column(sql, term).push(" = ");
+            bound(sql, term);
+        } else {
+            sql.column(term.field).push(" IS NULL");
+        }
+        sql.push(" AND ");
+        after(sql, rest);
+        sql.push(")");
+    }
+    sql.push(")");
+}
+
+fn column<'a>(sql: &'a mut Builder, term: &Term<'_>) -> &'a mut Builder {
+    compared(sql, term.field)
+}
+
+/// The cursor's value, by the number it was bound to.
+fn bound<'a>(sql: &'a mut Builder, term: &Term<'_>) -> &'a mut Builder {
+    let number = term.bind.unwrap_or(0);
+    sql.push("$")
+        .push(itoa::Buffer::new().format(number))
+        .push(&compared_cast(term.field))
+}
