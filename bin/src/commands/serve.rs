@@ -70,6 +70,7 @@ async fn prepare(project: &Project, database: &Database, migrate: bool) -> Resul
         body_timeout: settings.http.body_timeout,
         idle_timeout: settings.http.idle_timeout,
         shutdown_timeout: settings.http.shutdown_timeout,
+        tx_rollback: settings.http.tx_rollback,
     };
     Ok(Arc::new(Context::new(
         Published::new(snapshot)?,

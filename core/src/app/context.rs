@@ -57,6 +57,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// Longest wait for requests in flight on shutdown.
     pub shutdown_timeout: Duration,
+    /// Whether a client may have a write rolled back with `Prefer: tx=rollback`.
+    pub tx_rollback: bool,
 }
 
 impl Default for Limits {
@@ -67,6 +69,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             shutdown_timeout: Duration::from_secs(30),
+            tx_rollback: false,
         }
     }
 }

@@ -6,16 +6,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use sha2::{Digest, Sha256};
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Row};
 
 use super::connect;
 use super::error::{lost, translate};
 use super::lane::{Checks, Reply};
+use super::once::{self, Kept, Once};
 use super::statements::{Figures, Statements};
 use super::wire;
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
-use crate::sql::Statement;
+use crate::sql::{Statement, Tag};
 
 /// Most prepared statements that one connection keeps.
 const PREPARED: usize = 256;
@@ -159,13 +162,17 @@ impl Connection {
                 .map_err(|error| translate(error, None, false))
         })
         .await?;
-        let reply = match self.steps(statements, checks).await {
+        let reply = match self.inside(statements, checks).await {
             Ok(reply) => reply,
             Err(failed) => {
                 self.roll_back().await?;
                 return Err(failed);
             }
         };
+        if checks.rollback {
+            self.roll_back().await?;
+            return Ok(reply);
+        }
         let committed = self.within(true, async {
             match self.client.batch_execute("COMMIT").await {
                 Ok(()) => Ok(()),
@@ -189,6 +196,144 @@ impl Connection {
         rolled.await
     }
 
+    /// All that happens between `BEGIN` and the end of the transaction.
+    async fn inside(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
+        if let Some((once, _)) = checks.once
+            && let Some(kept) = self.timed(self.claim(once)).await?
+        {
+            let kept = Some(kept);
+            return Ok(Reply {
+                kept,
+                ..Reply::default()
+            });
+        }
+        let mut absent = false;
+        if let Some((statement, judge)) = checks.before {
+            let mut current = Reply::default();
+            self.timed(self.query(statement, &mut |row| collect(statement, row, &mut current)))
+                .await?;
+            absent = current.rows == 0;
+            judge((!absent).then(|| current.tag.as_deref().unwrap_or("")))?;
+        }
+        let mut reply = self.steps(statements, checks).await?;
+        if absent && reply.rows > reply.inserted {
+            // Somebody else created it in between: that state was not judged.
+            return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
+                .with_details("another request created the row meanwhile")
+                .into());
+        }
+        if let Some(judge) = checks.deleted.filter(|_| reply.rows > 0) {
+            judge(Some(reply.tag.as_deref().unwrap_or("")))?;
+        }
+        if checks.rollback {
+            // Deferred constraints speak as they would at a commit.
+            self.timed(async {
+                self.client
+                    .batch_execute("SET CONSTRAINTS ALL IMMEDIATE")
+                    .await
+                    .map_err(Failed::Database)
+            })
+            .await?;
+        }
+        if let Some((once, compose)) = checks.once {
+            let kept = compose(&mut reply)?;
+            self.timed(self.keep(once, &kept)).await?;
+            reply.kept = Some(kept);
+        }
+        Ok(reply)
+    }
+
+    /// The reply that is kept under this name; `None` if the write is to be done now, by nobody else until it ends.
+    async fn claim(&self, once: &Once) -> Result<Option<Kept>, Failed> {
+        let claim = self.prepare_typed(once::CLAIM).await.map_err(Failed::Database)?;
+        let (scope, fingerprint) = (once.scope(), once.fingerprint);
+        let row = self
+            .client
+            .query_one(&claim, &[&&scope[..], &&fingerprint[..]])
+            .await
+            .map_err(Failed::Database)?;
+        let state: &str = row.try_get(0).map_err(Failed::Database)?;
+        match state {
+            "new" => Ok(None),
+            "kept" => {
+                let status: i16 = row.try_get(1).map_err(Failed::Database)?;
+                let headers: &str = row.try_get(2).map_err(Failed::Database)?;
+                Ok(Some(Kept {
+                    status: u16::try_from(status).map_err(Error::internal)?,
+                    headers: serde_json::from_str(headers).map_err(Error::internal)?,
+                    body: row.try_get(3).map_err(Failed::Database)?,
+                    replayed: true,
+                }))
+            }
+            "other" => Err(Error::new(Code::IdempotencyMismatch, Code::IdempotencyMismatch.title())
+                .with_details("the same key came with another query, body or header before")
+                .with_hint("take a new key for each write, and the same one only to send that write again")
+                .into()),
+            _ => Err(Error::new(Code::IdempotencyInFlight, Code::IdempotencyInFlight.title())
+                .with_hint("send it again with the same key")
+                .with_retry_after(1)
+                .into()),
+        }
+    }
+
+    async fn keep(&self, once: &Once, kept: &Kept) -> Result<(), Failed> {
+        if kept.body.len() > once::MAX_BODY {
+            return Err(Error::new(
+                Code::BadHeader,
+                "The reply is too large to be kept for an Idempotency-Key",
+            )
+            .with_details(format!(
+                "at most {} bytes are kept; nothing was changed",
+                once::MAX_BODY
+            ))
+            .with_hint("ask for `Prefer: return=minimal`, or send fewer rows at once")
+            .into());
+        }
+        let keep = self.prepare_typed(once::KEEP).await.map_err(Failed::Database)?;
+        let (scope, fingerprint) = (once.scope(), once.fingerprint);
+        let status = i16::try_from(kept.status).map_err(Error::internal)?;
+        let headers = serde_json::to_string(&kept.headers).map_err(Error::internal)?;
+        self.client
+            .query_one(
+                &keep,
+                &[
+                    &&scope[..],
+                    &once.key,
+                    &once.principal,
+                    &once.method,
+                    &once.path,
+                    &&fingerprint[..],
+                    &status,
+                    &headers,
+                    &kept.body,
+                ],
+            )
+            .await
+            .map(drop)
+            .map_err(Failed::Database)
+    }
+
+    async fn prepare_typed(
+        &self,
+        (text, types): (&'static str, &[Type]),
+    ) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {
+        if let Some(known) = self.lock().find(text) {
+            return Ok(known.statement);
+        }
+        let ready = Ready {
+            statement: self.client.prepare_typed(text, types).await?,
+            figures: self.figures.of(text),
+        };
+        self.lock().keep(text, &ready);
+        Ok(ready.statement)
+    }
+
+    /// Within the deadline; nothing has been committed when it passes.
+    async fn timed<T>(&self, step: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+        let timed = tokio::time::timeout(self.deadline, step).await;
+        timed.unwrap_or_else(|_| Err(lost(false).into()))
+    }
+
     async fn steps(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
         let mut reply = Reply::default();
         for statement in statements {
@@ -208,10 +353,15 @@ impl Connection {
                     rules(number, &serde_json::from_str(&text).map_err(Error::internal)?)?;
                 }
                 number += 1;
-                collect(statement, row, &mut reply)
+                collect(statement, row, &mut reply)?;
+                match checks.most {
+                    Some(most) if reply.rows > most => Err(Error::new(Code::MaxAffected, Code::MaxAffected.title())
+                        .with_details(format!("more than {most} rows; nothing was changed"))
+                        .with_hint("narrow the filter, or allow more")),
+                    _ => Ok(()),
+                }
             };
-            let queried = tokio::time::timeout(self.deadline, self.query(statement, each)).await;
-            queried.unwrap_or_else(|_| Err(lost(false).into()))?;
+            self.timed(self.query(statement, each)).await?;
         }
         if checks.one && reply.rows > 1 || checks.exactly_one && reply.rows != 1 {
             let error = Error::new(Code::NotOneRow, Code::NotOneRow.title());
@@ -351,12 +501,47 @@ fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
                 .push(bytes.map_or(Ok(String::new()), |bytes| wire::plain(&column.form, bytes))?);
         }
     }
+    let begin = reply.json.len();
     if statement.columns.iter().any(|column| column.shown) {
         if reply.rows > 0 {
             reply.json.push(',');
         }
         wire::object(row, first, &statement.columns, |column| column.shown, &mut reply.json)?;
     }
+    if reply.rows == 0 {
+        reply.tag = match statement.tag {
+            Tag::None => None,
+            Tag::Shown => reply.json.get(begin..).map(tag),
+            Tag::Hidden => {
+                let mut whole = String::new();
+                wire::object(
+                    row,
+                    first,
+                    &statement.columns,
+                    |column| !column.shown && !column.key,
+                    &mut whole,
+                )?;
+                Some(tag(&whole))
+            }
+        };
+    }
+    if statement.marked {
+        // Without columns there is a constant in front of the mark.
+        let mark = first + statement.columns.len().max(1);
+        let merged: i64 = row.try_get(mark).map_err(Error::internal)?;
+        reply.inserted = (reply.rows + 1).saturating_sub(u64::try_from(merged).unwrap_or(0));
+    }
     reply.rows += 1;
     Ok(())
+}
+
+/// A row's tag: half of the SHA-256 of its JSON with every field that may be read.
+fn tag(json: &str) -> String {
+    let hash = Sha256::digest(json.as_bytes());
+    hash.iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+        text
+    })
 }

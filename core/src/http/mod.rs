@@ -4,6 +4,7 @@ mod accept;
 mod body;
 mod docs;
 mod encoding;
+mod once;
 pub mod problem;
 mod refusal;
 mod reply;

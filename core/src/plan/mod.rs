@@ -11,4 +11,4 @@ pub mod write;
 pub use condition::Condition;
 pub use policy::Principal;
 pub use read::{Order, Output, Read};
-pub use write::{Action, Write};
+pub use write::{Action, Conflict, Write};

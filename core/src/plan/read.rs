@@ -59,6 +59,12 @@ pub fn plan(
     principal: &Principal,
 ) -> Result<Read> {
     policy::allow(resource, Verb::Read, principal)?;
+    if query.columns.is_some() || query.on_conflict.is_some() {
+        return Err(
+            Error::new(Code::BadQuery, "`columns` and `on_conflict` belong to writes")
+                .with_hint("`select` picks columns of the reply"),
+        );
+    }
     let output = output(resource, query.select)?;
     let Page::Offset { limit, offset } = query.page;
     Ok(match target {

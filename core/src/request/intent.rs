@@ -22,4 +22,8 @@ pub struct Query {
     pub order: Vec<OrderTerm>,
     /// Which rows.
     pub page: Page,
+    /// `columns`: the fields of a body that are used.
+    pub columns: Option<Vec<String>>,
+    /// `on_conflict`: the columns of the unique key by which an upsert finds rows.
+    pub on_conflict: Option<Vec<String>>,
 }

@@ -3,11 +3,11 @@
 use percent_encoding::percent_decode_str;
 
 use super::filter_parse::{self, clip};
-use super::{Filter, Page, Query, Target, order, page, select};
+use super::{Filter, Page, Query, Target, names, order, page, select};
 use crate::error::{Code, Error, Result};
 
 /// Parameters that belong to the dialect but not to this version.
-const LATER: &[&str] = &["on_conflict", "columns", "cursor"];
+const LATER: &[&str] = &["cursor"];
 
 /// Reads a query string as it stands in the URI, without the `?`.
 ///
@@ -19,13 +19,18 @@ pub fn parse(text: &str) -> Result<Query> {
         filters: Vec::new(),
         order: Vec::new(),
         page: Page::Offset { limit: None, offset: 0 },
+        columns: None,
+        on_conflict: None,
     };
     let (mut limit, mut offset) = (None, None);
     let mut seen: Vec<String> = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
-        if matches!(name.as_str(), "select" | "order" | "limit" | "offset") {
+        if matches!(
+            name.as_str(),
+            "select" | "order" | "limit" | "offset" | "columns" | "on_conflict"
+        ) {
             if seen.contains(&name) {
                 return Err(Error::new(
                     Code::BadQuery,
@@ -37,6 +42,8 @@ pub fn parse(text: &str) -> Result<Query> {
         match name.as_str() {
             "select" => query.select = select::parse(&value)?,
             "order" => query.order = order::parse(&value)?,
+            "columns" => query.columns = Some(names::parse("columns", &value)?),
+            "on_conflict" => query.on_conflict = Some(names::parse("on_conflict", &value)?),
             "limit" => limit = Some(page::number("limit", &value)?),
             "offset" => offset = Some(page::number("offset", &value)?),
             "and" | "or" | "not.and" | "not.or" => query.filters.push(filter_parse::logic(&name, &value)?),
@@ -131,7 +138,9 @@ mod tests {
             "a=eq.%ff",
             "a=eq.%00",
             "=1",
-            "on_conflict=a",
+            "on_conflict=",
+            "columns=a,",
+            "columns=a&columns=b",
             "limit=99999999999999999999",
         ] {
             assert!(parse(bad).is_err(), "{bad}");

@@ -6,4 +6,4 @@ pub mod read;
 pub mod statement;
 pub mod write;
 
-pub use statement::{Column, Form, Statement};
+pub use statement::{Column, Form, Statement, Tag};

@@ -15,6 +15,22 @@ pub struct Statement {
     pub columns: Vec<Column>,
     /// Whether two columns come before `columns`: the count of all matching rows, and whether this row is one.
     pub counted: bool,
+    /// From which of `columns` the tag of the first row is made.
+    pub tag: Tag,
+    /// Whether a column comes after `columns` that says how many rows, up to this one, were there before.
+    pub marked: bool,
+}
+
+/// The columns whose JSON makes a row's tag: all that may be read, in field order, under their own names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tag {
+    /// There is none.
+    #[default]
+    None,
+    /// Those that are shown, as all of them are.
+    Shown,
+    /// Those that are neither shown nor of the key.
+    Hidden,
 }
 
 /// A column of a result.
@@ -117,6 +133,8 @@ impl Builder {
             binds: self.binds,
             columns,
             counted,
+            tag: Tag::None,
+            marked: false,
         }
     }
 }

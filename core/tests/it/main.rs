@@ -15,3 +15,4 @@ mod refusals;
 mod serving;
 mod survival;
 mod telemetry;
+mod writes;

@@ -31,7 +31,22 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             // A view's key is only said to be unique.
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title()).into());
         }
-        return Ok(Reply::new(StatusCode::OK).body(call.accept.media_type(), rows.json));
+        let tag = rows.tag.as_deref();
+        if !call.conditions.matches(tag) {
+            return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
+                .with_details("If-Match: the row has another state")
+                .into());
+        }
+        let reply = if call.conditions.matches_none(tag) {
+            Reply::new(StatusCode::OK).body(call.accept.media_type(), rows.json)
+        } else {
+            Reply::new(StatusCode::NOT_MODIFIED)
+        };
+        let reply = reply.header("vary", "accept");
+        return Ok(match tag {
+            Some(tag) => reply.header("etag", &format!("\"{tag}\"")),
+            None => reply,
+        });
     }
     // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
     // so that no more statements run than there are lanes.
