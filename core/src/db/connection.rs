@@ -13,7 +13,6 @@ use tokio_postgres::{Client, Config, Row};
 use super::connect;
 use super::error::{lost, translate};
 use super::lane::{Checks, Reply};
-use super::once::{self, Kept, Once};
 use super::statements::{Figures, Statements};
 use super::wire;
 use crate::contract::Resource;
@@ -27,7 +26,7 @@ const KEPT_TEXT: usize = 8 * 1024;
 
 /// A connection with its prepared statements.
 pub struct Connection {
-    client: Client,
+    pub(super) client: Client,
     prepared: Mutex<Prepared>,
     figures: Arc<Statements>,
     busy: AtomicBool,
@@ -62,7 +61,7 @@ impl Work<'_> {
 }
 
 /// Why a statement came to nothing.
-enum Failed {
+pub(super) enum Failed {
     /// Postgres says so, or the connection broke.
     Database(tokio_postgres::Error),
     /// We say so: a rule, or a row that cannot be written as JSON.
@@ -243,77 +242,8 @@ impl Connection {
         Ok(reply)
     }
 
-    /// The reply that is kept under this name; `None` if the write is to be done now, by nobody else until it ends.
-    async fn claim(&self, once: &Once) -> Result<Option<Kept>, Failed> {
-        let claim = self.prepare_typed(once::CLAIM).await.map_err(Failed::Database)?;
-        let (scope, fingerprint) = (once.scope(), once.fingerprint);
-        let row = self
-            .client
-            .query_one(&claim, &[&&scope[..], &&fingerprint[..]])
-            .await
-            .map_err(Failed::Database)?;
-        let state: &str = row.try_get(0).map_err(Failed::Database)?;
-        match state {
-            "new" => Ok(None),
-            "kept" => {
-                let status: i16 = row.try_get(1).map_err(Failed::Database)?;
-                let headers: &str = row.try_get(2).map_err(Failed::Database)?;
-                Ok(Some(Kept {
-                    status: u16::try_from(status).map_err(Error::internal)?,
-                    headers: serde_json::from_str(headers).map_err(Error::internal)?,
-                    body: row.try_get(3).map_err(Failed::Database)?,
-                    replayed: true,
-                }))
-            }
-            "other" => Err(Error::new(Code::IdempotencyMismatch, Code::IdempotencyMismatch.title())
-                .with_details("the same key came with another query, body or header before")
-                .with_hint("take a new key for each write, and the same one only to send that write again")
-                .into()),
-            _ => Err(Error::new(Code::IdempotencyInFlight, Code::IdempotencyInFlight.title())
-                .with_hint("send it again with the same key")
-                .with_retry_after(1)
-                .into()),
-        }
-    }
-
-    async fn keep(&self, once: &Once, kept: &Kept) -> Result<(), Failed> {
-        if kept.body.len() > once::MAX_BODY {
-            return Err(Error::new(
-                Code::BadHeader,
-                "The reply is too large to be kept for an Idempotency-Key",
-            )
-            .with_details(format!(
-                "at most {} bytes are kept; nothing was changed",
-                once::MAX_BODY
-            ))
-            .with_hint("ask for `Prefer: return=minimal`, or send fewer rows at once")
-            .into());
-        }
-        let keep = self.prepare_typed(once::KEEP).await.map_err(Failed::Database)?;
-        let (scope, fingerprint) = (once.scope(), once.fingerprint);
-        let status = i16::try_from(kept.status).map_err(Error::internal)?;
-        let headers = serde_json::to_string(&kept.headers).map_err(Error::internal)?;
-        self.client
-            .query_one(
-                &keep,
-                &[
-                    &&scope[..],
-                    &once.key,
-                    &once.principal,
-                    &once.method,
-                    &once.path,
-                    &&fingerprint[..],
-                    &status,
-                    &headers,
-                    &kept.body,
-                ],
-            )
-            .await
-            .map(drop)
-            .map_err(Failed::Database)
-    }
-
-    async fn prepare_typed(
+    /// As a statement with types of parameters of its own, prepared once.
+    pub(super) async fn prepare_typed(
         &self,
         (text, types): (&'static str, &[Type]),
     ) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {

@@ -6,14 +6,17 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::Type;
 
+use super::connection::{Connection, Failed};
+use crate::error::{Code, Error};
+
 /// Claims a key for the transaction: text, and types of its parameters.
-pub(super) const CLAIM: (&str, &[Type]) = (
+const CLAIM: (&str, &[Type]) = (
     "select state, status, headers, body from windlass.idempotency_claim($1, $2)",
     &[Type::BYTEA, Type::BYTEA],
 );
 
 /// Keeps a reply under a key that was claimed.
-pub(super) const KEEP: (&str, &[Type]) = (
+const KEEP: (&str, &[Type]) = (
     "select windlass.idempotency_keep($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     &[
         Type::BYTEA,
@@ -76,4 +79,73 @@ pub struct Kept {
     pub body: Vec<u8>,
     /// Whether it was kept by an earlier request.
     pub replayed: bool,
+}
+
+impl Connection {
+    /// The reply that is kept under this name; `None` if the write is to be done now, by nobody else until it ends.
+    pub(super) async fn claim(&self, once: &Once) -> Result<Option<Kept>, Failed> {
+        let claim = self.prepare_typed(CLAIM).await.map_err(Failed::Database)?;
+        let (scope, fingerprint) = (once.scope(), once.fingerprint);
+        let row = self
+            .client
+            .query_one(&claim, &[&&scope[..], &&fingerprint[..]])
+            .await
+            .map_err(Failed::Database)?;
+        let state: &str = row.try_get(0).map_err(Failed::Database)?;
+        match state {
+            "new" => Ok(None),
+            "kept" => {
+                let status: i16 = row.try_get(1).map_err(Failed::Database)?;
+                let headers: &str = row.try_get(2).map_err(Failed::Database)?;
+                Ok(Some(Kept {
+                    status: u16::try_from(status).map_err(Error::internal)?,
+                    headers: serde_json::from_str(headers).map_err(Error::internal)?,
+                    body: row.try_get(3).map_err(Failed::Database)?,
+                    replayed: true,
+                }))
+            }
+            "other" => Err(Error::new(Code::IdempotencyMismatch, Code::IdempotencyMismatch.title())
+                .with_details("the same key came with another query, body or header before")
+                .with_hint("take a new key for each write, and the same one only to send that write again")
+                .into()),
+            _ => Err(Error::new(Code::IdempotencyInFlight, Code::IdempotencyInFlight.title())
+                .with_hint("send it again with the same key")
+                .with_retry_after(1)
+                .into()),
+        }
+    }
+
+    pub(super) async fn keep(&self, once: &Once, kept: &Kept) -> Result<(), Failed> {
+        if kept.body.len() > MAX_BODY {
+            return Err(Error::new(
+                Code::BadHeader,
+                "The reply is too large to be kept for an Idempotency-Key",
+            )
+            .with_details(format!("at most {} bytes are kept; nothing was changed", MAX_BODY))
+            .with_hint("ask for `Prefer: return=minimal`, or send fewer rows at once")
+            .into());
+        }
+        let keep = self.prepare_typed(KEEP).await.map_err(Failed::Database)?;
+        let (scope, fingerprint) = (once.scope(), once.fingerprint);
+        let status = i16::try_from(kept.status).map_err(Error::internal)?;
+        let headers = serde_json::to_string(&kept.headers).map_err(Error::internal)?;
+        self.client
+            .query_one(
+                &keep,
+                &[
+                    &&scope[..],
+                    &once.key,
+                    &once.principal,
+                    &once.method,
+                    &once.path,
+                    &&fingerprint[..],
+                    &status,
+                    &headers,
+                    &kept.body,
+                ],
+            )
+            .await
+            .map(drop)
+            .map_err(Failed::Database)
+    }
 }

@@ -98,7 +98,7 @@ async fn route(
     }
     let mut query = query::parse(request.uri().query().unwrap_or(""))?;
     let target = if by_filter {
-        Target::Item(plan::write::key_of_filters(resource, &mut query)?)
+        Target::Item(plan::upsert::key_of_filters(resource, &mut query)?)
     } else {
         query::target(rest, resource.key.len())?
     };

@@ -6,9 +6,11 @@
 pub mod condition;
 pub mod policy;
 pub mod read;
+pub mod upsert;
 pub mod write;
 
 pub use condition::Condition;
 pub use policy::Principal;
 pub use read::{Order, Output, Read};
-pub use write::{Action, Conflict, Write};
+pub use upsert::Conflict;
+pub use write::{Action, Write};
