@@ -88,10 +88,12 @@ catalogue! {
     UnknownColumn, "unknown_column", Malformed, "The request names a column that this resource does not have";
     MassWrite, "mass_write", Malformed, "A write to many rows needs a filter";
     ReplyTooLarge, "reply_too_large", Malformed, "The reply would be larger than allowed";
+    MaxAffected, "max_affected", Malformed, "More rows would be written than `max-affected` allows";
     DatabaseRule, "database_rule", Malformed, "A rule in the database refused it";
     DatabaseStatus, "database_status", Malformed, "A function in the database chose this status";
     ValidationFailed, "validation_failed", Invalid, "The request breaks rules of the contract";
     CheckFailed, "check_failed", Invalid, "The database refused a value";
+    IdempotencyMismatch, "idempotency_mismatch", Invalid, "The Idempotency-Key was used for another request";
     Unauthenticated, "unauthenticated", Unauthenticated, "Credentials are needed";
     Forbidden, "forbidden", Forbidden, "This is not allowed";
     RouteNotFound, "route_not_found", Missing, "There is no such route";
@@ -102,6 +104,7 @@ catalogue! {
     UniqueConflict, "unique_conflict", Conflict, "A row with these values exists already";
     ForeignKeyConflict, "foreign_key_conflict", Conflict, "A reference points to no row, or rows still point here";
     WriteConflict, "write_conflict", Conflict, "Another write came between; try again";
+    IdempotencyInFlight, "idempotency_in_flight", Conflict, "A request with this Idempotency-Key is still at work";
     PreconditionFailed, "precondition_failed", Precondition, "A stated precondition does not hold";
     BodyTooLarge, "body_too_large", TooLarge, "The body is larger than allowed";
     UnsupportedMediaType, "unsupported_media_type", UnsupportedMedia, "The body's media type is not read here";

@@ -62,6 +62,8 @@ pub struct Limits {
     pub reply: u64,
     /// Longest time for a streamed reply to be read to its end.
     pub stream_timeout: Duration,
+    /// Whether a client may have a write rolled back with `Prefer: tx=rollback`.
+    pub tx_rollback: bool,
 }
 
 impl Default for Limits {
@@ -74,6 +76,7 @@ impl Default for Limits {
             shutdown_timeout: Duration::from_secs(30),
             reply: 64 << 20,
             stream_timeout: Duration::from_mins(10),
+            tx_rollback: false,
         }
     }
 }

@@ -116,6 +116,8 @@ pub struct Http {
     pub idle_timeout: Duration,
     /// For requests in flight, once told to stop.
     pub shutdown_timeout: Duration,
+    /// Whether `Prefer: tx=rollback` is followed.
+    pub tx_rollback: bool,
 }
 
 /// `[database]`
@@ -211,6 +213,7 @@ impl Reader {
                 body_timeout: self.duration("http.body_timeout", 30 * second),
                 idle_timeout: self.duration("http.idle_timeout", 75 * second),
                 shutdown_timeout: self.duration("http.shutdown_timeout", 30 * second),
+                tx_rollback: self.get("http.tx_rollback", boolean).unwrap_or(false),
             },
             database: Database {
                 url: self.get("database.url", url),

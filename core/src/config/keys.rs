@@ -55,6 +55,11 @@ pub(super) const KEYS: &[Key] = &[
         "\"30s\"",
         "for requests in flight, once told to stop",
     ),
+    key(
+        "http.tx_rollback",
+        "false",
+        "whether `Prefer: tx=rollback` is followed: a write that is tried, but not stored",
+    ),
     unset(
         "database.url",
         "\"postgresql://…\"",

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use sha2::{Digest, Sha256};
+use tokio_postgres::types::Type;
 use tokio_postgres::{CancelToken, Client, Config, Row, RowStream};
 
 use super::connect;
@@ -15,7 +17,7 @@ use super::statements::{Figures, Statements};
 use super::wire;
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
-use crate::sql::Statement;
+use crate::sql::{Statement, Tag};
 
 /// Most prepared statements that one connection keeps.
 const PREPARED: usize = 256;
@@ -24,7 +26,7 @@ const KEPT_TEXT: usize = 8 * 1024;
 
 /// A connection with its prepared statements.
 pub struct Connection {
-    client: Client,
+    pub(super) client: Client,
     prepared: Mutex<Prepared>,
     figures: Arc<Statements>,
     busy: AtomicBool,
@@ -59,7 +61,7 @@ impl Work<'_> {
 }
 
 /// Why a statement came to nothing.
-enum Failed {
+pub(super) enum Failed {
     /// Postgres says so, or the connection broke.
     Database(tokio_postgres::Error),
     /// We say so: a rule, or a row that cannot be written as JSON.
@@ -164,13 +166,17 @@ impl Connection {
                 .map_err(|error| translate(error, None, false))
         })
         .await?;
-        let reply = match self.steps(statements, checks).await {
+        let reply = match self.inside(statements, checks).await {
             Ok(reply) => reply,
             Err(failed) => {
                 self.roll_back().await?;
                 return Err(failed);
             }
         };
+        if checks.rollback {
+            self.roll_back().await?;
+            return Ok(reply);
+        }
         let committed = self.within(true, async {
             match self.client.batch_execute("COMMIT").await {
                 Ok(()) => Ok(()),
@@ -194,6 +200,75 @@ impl Connection {
         rolled.await
     }
 
+    /// All that happens between `BEGIN` and the end of the transaction.
+    async fn inside(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
+        if let Some((once, _)) = checks.once
+            && let Some(kept) = self.timed(self.claim(once)).await?
+        {
+            let kept = Some(kept);
+            return Ok(Reply {
+                kept,
+                ..Reply::default()
+            });
+        }
+        let mut absent = false;
+        if let Some((statement, judge)) = checks.before {
+            let mut current = Reply::default();
+            self.timed(self.query(statement, &mut |row| collect(statement, row, &mut current)))
+                .await?;
+            absent = current.rows == 0;
+            judge((!absent).then(|| current.tag.as_deref().unwrap_or("")))?;
+        }
+        let mut reply = self.steps(statements, checks).await?;
+        if absent && reply.rows > reply.inserted {
+            // Somebody else created it in between: that state was not judged.
+            return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
+                .with_details("another request created the row meanwhile")
+                .into());
+        }
+        if let Some(judge) = checks.deleted.filter(|_| reply.rows > 0) {
+            judge(Some(reply.tag.as_deref().unwrap_or("")))?;
+        }
+        if checks.rollback {
+            // Deferred constraints speak as they would at a commit.
+            self.timed(async {
+                self.client
+                    .batch_execute("SET CONSTRAINTS ALL IMMEDIATE")
+                    .await
+                    .map_err(Failed::Database)
+            })
+            .await?;
+        }
+        if let Some((once, compose)) = checks.once {
+            let kept = compose(&mut reply)?;
+            self.timed(self.keep(once, &kept)).await?;
+            reply.kept = Some(kept);
+        }
+        Ok(reply)
+    }
+
+    /// As a statement with types of parameters of its own, prepared once.
+    pub(super) async fn prepare_typed(
+        &self,
+        (text, types): (&'static str, &[Type]),
+    ) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {
+        if let Some(known) = self.lock().find(text) {
+            return Ok(known.statement);
+        }
+        let ready = Ready {
+            statement: self.client.prepare_typed(text, types).await?,
+            figures: self.figures.of(text),
+        };
+        self.lock().keep(text, &ready);
+        Ok(ready.statement)
+    }
+
+    /// Within the deadline; nothing has been committed when it passes.
+    async fn timed<T>(&self, step: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+        let timed = tokio::time::timeout(self.deadline, step).await;
+        timed.unwrap_or_else(|_| Err(lost(false).into()))
+    }
+
     async fn steps(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
         let mut reply = Reply::default();
         for statement in statements {
@@ -213,10 +288,15 @@ impl Connection {
                     rules(number, &serde_json::from_str(&text).map_err(Error::internal)?)?;
                 }
                 number += 1;
-                collect(statement, row, &mut reply)
+                collect(statement, row, &mut reply)?;
+                match checks.most {
+                    Some(most) if reply.rows > most => Err(Error::new(Code::MaxAffected, Code::MaxAffected.title())
+                        .with_details(format!("more than {most} rows; nothing was changed"))
+                        .with_hint("narrow the filter, or allow more")),
+                    _ => Ok(()),
+                }
             };
-            let queried = tokio::time::timeout(self.deadline, self.query(statement, each)).await;
-            queried.unwrap_or_else(|_| Err(lost(false).into()))?;
+            self.timed(self.query(statement, each)).await?;
         }
         if checks.one && reply.rows > 1 || checks.exactly_one && reply.rows != 1 {
             let error = Error::new(Code::NotOneRow, Code::NotOneRow.title());
@@ -392,11 +472,35 @@ fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
                 .push(bytes.map_or(Ok(String::new()), |bytes| wire::plain(&column.form, bytes))?);
         }
     }
+    let begin = reply.json.len();
     if statement.columns.iter().any(|column| column.shown) {
         if reply.rows > 0 {
             reply.json.push(',');
         }
         wire::object(row, first, &statement.columns, |column| column.shown, &mut reply.json)?;
+    }
+    if reply.rows == 0 {
+        reply.tag = match statement.tag {
+            Tag::None => None,
+            Tag::Shown => reply.json.get(begin..).map(tag),
+            Tag::Hidden => {
+                let mut whole = String::new();
+                wire::object(
+                    row,
+                    first,
+                    &statement.columns,
+                    |column| !column.shown && !column.key,
+                    &mut whole,
+                )?;
+                Some(tag(&whole))
+            }
+        };
+    }
+    if statement.marked {
+        // Without columns there is a constant in front of the mark.
+        let mark = first + statement.columns.len().max(1);
+        let merged: i64 = row.try_get(mark).map_err(Error::internal)?;
+        reply.inserted = (reply.rows + 1).saturating_sub(u64::try_from(merged).unwrap_or(0));
     }
     reply.rows += 1;
     Ok(())
@@ -406,4 +510,15 @@ fn too_large(most: u64) -> Error {
     Error::new(Code::ReplyTooLarge, Code::ReplyTooLarge.title())
         .with_details(format!("its rows have more than {most} bytes"))
         .with_hint("ask for fewer rows with `limit`, for fewer columns with `select`, or for `Accept: application/x-ndjson`, which is streamed")
+}
+
+/// A row's tag: half of the SHA-256 of its JSON with every field that may be read.
+fn tag(json: &str) -> String {
+    let hash = Sha256::digest(json.as_bytes());
+    hash.iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+        text
+    })
 }

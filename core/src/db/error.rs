@@ -70,6 +70,9 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
             let fields = resource.map(|r| unique_fields(r, constraint)).unwrap_or_default();
             named(of(Code::UniqueConflict), &fields, "already taken")
         }
+        "21000" => of(Code::UniqueConflict).with_details("two rows of the body have the same key"),
+        "42P10" => no_arbiter(),
+        "55000" if database.message().contains("ON CONFLICT") => no_arbiter(),
         "23P01" => of(Code::UniqueConflict).with_details("it overlaps with a row that exists already"),
         "23503" | "23001" => {
             let fields = resource.map(|r| reference_fields(r, constraint)).unwrap_or_default();
@@ -141,6 +144,11 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
         _ if state.starts_with("53") || state.starts_with("08") || state.starts_with("57P") => unavailable(),
         _ => of(Code::Internal),
     }
+}
+
+fn no_arbiter() -> Error {
+    Error::new(Code::BadQuery, "Rows cannot be found by this unique key")
+        .with_hint("a deferrable constraint cannot be used with `on_conflict`")
 }
 
 impl Error {

@@ -19,6 +19,7 @@ use super::connection::Connection;
 use super::edges::Edges;
 use super::error::unavailable;
 use super::inspect::SlowStatement;
+use super::once::{Kept, Once};
 use super::statements::Statements;
 use super::stream::{self, Stream, Task};
 use crate::contract::Resource;
@@ -56,6 +57,12 @@ pub struct Reply {
     pub edges: Edges,
     /// How long it waited for a lane.
     pub wait: Duration,
+    /// The tag of the first row, where the statement asks for it.
+    pub tag: Option<String>,
+    /// How many of the rows are new, where the statement tells.
+    pub inserted: u64,
+    /// The reply that is kept under the write's key.
+    pub kept: Option<Kept>,
 }
 
 /// Connections and who waits for them.
@@ -89,9 +96,26 @@ impl Reply {
 /// Called with each row's number and the row as stored; an error rolls everything back.
 pub type Rules<'a> = &'a (dyn Fn(usize, &serde_json::Value) -> Result<()> + Send + Sync);
 
-/// What must hold before a write is committed.
+/// Called with the tag of a row as it is before the write (`Some("")` where tags are not asked for), or with `None` if
+/// there is no such row; an error rolls everything back.
+pub type Judge<'a> = &'a (dyn Fn(Option<&str>) -> Result<()> + Send + Sync);
+
+/// Called with the rows written; makes the reply that is kept.
+pub type Compose<'a> = &'a (dyn Fn(&mut Reply) -> Result<Kept> + Send + Sync);
+
+/// What must hold before a write is committed, and how its transaction ends.
 #[derive(Clone, Copy, Default)]
 pub struct Checks<'a> {
+    /// A row that is locked and judged before the write.
+    pub before: Option<(&'a Statement, Judge<'a>)>,
+    /// Judges the row that a delete returns.
+    pub deleted: Option<Judge<'a>>,
+    /// Most rows that may be written.
+    pub most: Option<u64>,
+    /// The write is done once under this name.
+    pub once: Option<(&'a Once, Compose<'a>)>,
+    /// Nothing is stored in the end.
+    pub rollback: bool,
     /// Rules across fields.
     pub rules: Option<Rules<'a>>,
     /// At most one row is written.
@@ -102,7 +126,14 @@ pub struct Checks<'a> {
 
 impl Checks<'_> {
     fn any(&self) -> bool {
-        self.rules.is_some() || self.one || self.exactly_one
+        self.rules.is_some()
+            || self.one
+            || self.exactly_one
+            || self.before.is_some()
+            || self.deleted.is_some()
+            || self.most.is_some()
+            || self.once.is_some()
+            || self.rollback
     }
 }
 

@@ -10,6 +10,7 @@ pub mod error;
 pub mod inspect;
 pub mod introspect;
 pub mod lane;
+pub mod once;
 pub mod migrate;
 pub mod pool;
 pub mod schema;

@@ -5,6 +5,7 @@ mod body;
 mod docs;
 mod encoding;
 mod links;
+mod once;
 pub mod problem;
 mod refusal;
 mod reply;

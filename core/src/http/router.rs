@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use salvo::http::header::HeaderValue;
 use salvo::http::{Method, StatusCode};
 use salvo::{Request, http::header};
 
@@ -11,8 +12,8 @@ use super::{Refusal, Reply, docs, routes};
 use crate::app::{Context, Published};
 use crate::contract::{Resource, methods};
 use crate::error::{Code, Error, Result};
-use crate::plan::Principal;
-use crate::request::{Page, Prefer, Query, Target, query};
+use crate::plan::{self, Principal};
+use crate::request::{Page, Preconditions, Prefer, Query, Target, query};
 use crate::telemetry::stages::{Stage, Stopwatch};
 
 /// What a route gets: the request's parts, read once.
@@ -28,6 +29,9 @@ pub(super) struct Call<'a> {
     pub head: bool,
     pub prefer: Prefer,
     pub accept: Accept,
+    pub conditions: Preconditions,
+    /// Whether a `PUT` names its row by a filter, as PostgREST's clients do.
+    pub by_filter: bool,
     pub watch: &'a mut Stopwatch,
 }
 
@@ -80,7 +84,9 @@ async fn route(
     let (resource, routes, rest) =
         find(published, &path).ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     let method = request.method().clone();
-    let Some(place) = routed(published, routes, &method, !rest.is_empty()) else {
+    // `PUT /api/leads?id=eq.7` is the route `PUT /api/leads/{id}` in PostgREST's words.
+    let by_filter = method == Method::PUT && rest.is_empty() && request.uri().query().is_some_and(|q| q.contains('='));
+    let Some(place) = routed(published, routes, &method, !rest.is_empty() || by_filter) else {
         let mut allowed: Vec<&str> = methods(resource, !rest.is_empty()).map(|(method, _)| method).collect();
         if allowed.contains(&"GET") {
             allowed.insert(1, "HEAD");
@@ -94,13 +100,23 @@ async fn route(
     if published.disabled.get(place).is_some_and(|disabled| *disabled) {
         return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()).into());
     }
-    let target = query::target(rest, resource.key.len())?;
-    let list = target == Target::Collection && is_get(request);
     let mut raw_query = request.uri().query().unwrap_or("").to_owned();
     let mut query = query::parse(&raw_query)?;
+    let target = if by_filter {
+        Target::Item(plan::upsert::key_of_filters(resource, &mut query)?)
+    } else {
+        query::target(rest, resource.key.len())?
+    };
+    let list = target == Target::Collection && is_get(request);
     if list {
         ranged(request, &mut query, &mut raw_query)?;
     }
+    let headers = request.headers();
+    let mut prefer = Prefer::parse(headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()))?;
+    if !is_get(request) {
+        prefer.allow_end(context.limits.tx_rollback)?;
+    }
+    let bytes = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
     let call = Call {
         context,
         resource,
@@ -109,14 +125,10 @@ async fn route(
         query,
         raw_query,
         head: method == Method::HEAD,
-        prefer: Prefer::parse(
-            request
-                .headers()
-                .get_all("prefer")
-                .iter()
-                .filter_map(|value| value.to_str().ok()),
-        )?,
-        accept: Accept::parse(request.headers(), list)?,
+        prefer,
+        accept: Accept::parse(headers, list)?,
+        conditions: Preconditions::parse(bytes(header::IF_MATCH), bytes(header::IF_NONE_MATCH))?,
+        by_filter,
         watch: &mut trace.watch,
     };
     match method.as_str() {
@@ -124,7 +136,7 @@ async fn route(
         "POST" => Ok(routes::create::answer(call, request).await?),
         "PUT" => Ok(routes::replace::answer(call, request).await?),
         "PATCH" => Ok(routes::update::answer(call, request).await?),
-        _ => Ok(routes::delete::answer(call).await?),
+        _ => Ok(routes::delete::answer(call, request).await?),
     }
 }
 

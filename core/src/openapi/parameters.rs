@@ -24,6 +24,17 @@ const RESERVED: &[&str] = &[
     "cursor",
 ];
 
+/// Words about `Prefer` that several operations share.
+const RETURN: &str = "`return=minimal` for no body, `return=headers-only` for no body but `Location`, `return=representation` \
+                      for the rows as stored.";
+const UNREAD: &str = "`return=minimal` or `return=headers-only`; there is no body in any case. `return=representation` is \
+                      refused, as the rows may not be read by everybody.";
+const CREATE: &str = "`resolution=merge-duplicates` gives rows whose key is taken the values of the body, \
+                      `resolution=ignore-duplicates` leaves them out. `missing=default` or `missing=null`: what a row of an array \
+                      has for fields that only others name.";
+const COMMON: &str = "`handling=strict` refuses preferences that are not known here (RFC 7240), and has `max-affected=N` refuse a \
+                      write of more rows. `tx=rollback` stores nothing, where the service allows it.";
+
 /// Shared by all resources.
 const SHARED: &[(&str, &str)] = &[
     ("Offset", "offset"),
@@ -35,6 +46,13 @@ const SHARED: &[(&str, &str)] = &[
     ("PreferRead", "Prefer"),
     ("PreferWrite", "Prefer"),
     ("PreferWriteUnread", "Prefer"),
+    ("PreferCreate", "Prefer"),
+    ("PreferCreateUnread", "Prefer"),
+    ("IdempotencyKey", "Idempotency-Key"),
+    ("IfMatch", "If-Match"),
+    ("IfNoneMatch", "If-None-Match"),
+    ("Columns", "columns"),
+    ("OnConflict", "on_conflict"),
 ];
 
 /// A reference to a parameter component.
@@ -50,6 +68,31 @@ pub(super) fn prefer_read() -> RefOr<Parameter> {
 /// `Prefer` of writes; of other choice where the rows may not be read.
 pub(super) fn prefer_write(readable: bool) -> RefOr<Parameter> {
     reference(if readable { "PreferWrite" } else { "PreferWriteUnread" })
+}
+
+/// `Prefer` of creates; of other choice where the rows may not be read.
+pub(super) fn prefer_create(readable: bool) -> RefOr<Parameter> {
+    reference(if readable { "PreferCreate" } else { "PreferCreateUnread" })
+}
+
+/// What every write takes beside `Prefer`.
+pub(super) fn once() -> RefOr<Parameter> {
+    reference("IdempotencyKey")
+}
+
+/// The preconditions of an item.
+pub(super) fn conditions() -> [RefOr<Parameter>; 2] {
+    [reference("IfMatch"), reference("IfNoneMatch")]
+}
+
+/// Which fields of a body are used.
+pub(super) fn columns() -> RefOr<Parameter> {
+    reference("Columns")
+}
+
+/// The key of an upsert.
+pub(super) fn on_conflict() -> RefOr<Parameter> {
+    reference("OnConflict")
 }
 
 /// `select`, which every operation takes that can answer with rows.
@@ -170,19 +213,45 @@ fn shared(component: &str, name: &str) -> Parameter {
              with 206. `handling=strict` refuses preferences that are not known here (RFC 7240).",
             text("count=exact"),
         ),
-        "PreferWriteUnread" => header(
+        "IdempotencyKey" => header(
             name,
-            "`return=minimal` or `return=headers-only`; there is no body in any case. `return=representation` is refused, as the \
-             rows may not be read by everybody. `handling=strict` refuses preferences that are not known here (RFC 7240).",
-            text("return=minimal"),
+            "Names this write, so that it can be sent again and is still done once: for 24 hours the same request with the same \
+             key gets the stored reply, with `Idempotency-Replayed: true`. Another request under the key is 422 \
+             `idempotency_mismatch`; while the first is at work, 409 `idempotency_in_flight`.",
+            json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$", "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"] }),
         ),
-        _ => header(
+        "IfMatch" => header(
             name,
-            "`return=minimal` for no body, `return=headers-only` for no body but `Location`, `return=representation` for the \
-             rows as stored. `handling=strict` refuses preferences that are not known here (RFC 7240).",
-            text("return=representation"),
+            "Goes on only if the row's `ETag` is one of these, or with `*` if there is a row; else 412 (RFC 9110 §13.1.1).",
+            tags(),
         ),
+        "IfNoneMatch" => header(
+            name,
+            "Goes on only if the row's `ETag` is none of these, or with `*` if there is no row; else 304 for `GET` and `HEAD`, \
+             412 for writes (RFC 9110 §13.1.2).",
+            tags(),
+        ),
+        "Columns" => query(
+            name,
+            "Fields of the body that are used, separated by commas; others are passed over. Without it all are used.".to_owned(),
+            text("name"),
+        ),
+        "OnConflict" => query(
+            name,
+            "With `Prefer: resolution=…`: the columns of the unique key by which rows are found, separated by commas; without it \
+             the primary key."
+                .to_owned(),
+            text("id"),
+        ),
+        "PreferWriteUnread" => header(name, &format!("{UNREAD} {COMMON}"), text("return=minimal")),
+        "PreferCreateUnread" => header(name, &format!("{UNREAD} {CREATE} {COMMON}"), text("return=minimal")),
+        "PreferCreate" => header(name, &format!("{RETURN} {CREATE} {COMMON}"), text("return=representation")),
+        _ => header(name, &format!("{RETURN} {COMMON}"), text("return=representation")),
     }
+}
+
+fn tags() -> Value {
+    json!({ "type": "string", "pattern": r#"^\s*(\*|(W/)?"[^"]*".*)\s*$"#, "examples": ["\"4b1c0f6a6f5b0f5a3c8f1a2b3c4d5e6f\""] })
 }
 
 fn header(name: &str, description: &str, schema: Value) -> Parameter {

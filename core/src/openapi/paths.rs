@@ -10,8 +10,8 @@ use super::examples::Examples;
 use super::names::{Ids, Named, schema_ref};
 use super::parameters;
 use super::problems::{
-    BAD_REQUEST, CONFLICT, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, RANGE, Refusal, TIMED_OUT, TIMEOUT, TOO_LARGE,
-    UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
+    BAD_REQUEST, CONFLICT, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, PRECONDITION, RANGE, Refusal, TIMED_OUT,
+    TIMEOUT, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
 };
 use super::schemas::{Model, carry, reference};
 use crate::catalog::RelationKind;
@@ -133,13 +133,15 @@ impl Paths<'_> {
                     &format!("Change the {name} that a filter picks"),
                 )
                 .description(
-                    "Without a filter it is refused with `mass_write`.".to_owned()
+                    "Without a filter it is refused with `mass_write`, unless `Prefer: handling=strict, max-affected=N` says how \
+                     many rows it may be."
+                        .to_owned()
                         + self.exactly_one()
                         + &self.access(Verb::Update),
                 )
                 .parameters(parameters::filters(self.named))
                 .request_body(self.body(Model::Update, "The changes.", false));
-            let update = refuse(self.changed_many(update), WITH_BODY);
+            let update = refuse(refuse(self.changed_many(update), WITH_BODY), &[PRECONDITION]);
             item = item.add_operation(PathItemType::Patch, update);
         }
         if self.offers(Verb::Delete) && self.readable() {
@@ -150,12 +152,17 @@ impl Paths<'_> {
                     &format!("Delete the {name} that a filter picks"),
                 )
                 .description(
-                    "Without a filter it is refused with `mass_write`.".to_owned()
+                    "Without a filter it is refused with `mass_write`, unless `Prefer: handling=strict, max-affected=N` says how \
+                     many rows it may be."
+                        .to_owned()
                         + self.exactly_one()
                         + &self.access(Verb::Delete),
                 )
                 .parameters(parameters::filters(self.named));
-            item = item.add_operation(PathItemType::Delete, refuse(self.changed_many(delete), &[CONFLICT]));
+            item = item.add_operation(
+                PathItemType::Delete,
+                refuse(self.changed_many(delete), &[CONFLICT, PRECONDITION, INVALID]),
+            );
         }
         item
     }
@@ -171,7 +178,9 @@ impl Paths<'_> {
                     vec![parameters::select(self.named)],
                 )
                 .description("The row with this key.".to_owned() + self.one() + &self.access(Verb::Read))
-                .add_response("200", self.row("The row."));
+                .add_response("200", tagged(self.row("The row.")))
+                .add_response("304", tagged(Response::new("The row is as `If-None-Match` says.")));
+            let get = parameters::conditions().into_iter().fold(get, Operation::add_parameter);
             let head = self
                 .probe(
                     "head",
@@ -179,9 +188,13 @@ impl Paths<'_> {
                     &format!("Headers of one of the {name}"),
                     vec![parameters::select(self.named)],
                 )
-                .add_response("200", Response::new("The row exists."));
+                .add_response("200", tagged(Response::new("The row exists.")))
+                .add_response("304", tagged(Response::new("The row is as `If-None-Match` says.")));
+            let head = parameters::conditions()
+                .into_iter()
+                .fold(head, Operation::add_parameter);
             item = item
-                .add_operation(PathItemType::Get, refuse(get, &[NOT_FOUND, INVALID]))
+                .add_operation(PathItemType::Get, refuse(get, &[NOT_FOUND, PRECONDITION, INVALID]))
                 .add_operation(PathItemType::Head, head);
         }
         if self.offers(Verb::Update) {
@@ -194,8 +207,12 @@ impl Paths<'_> {
                 .write("replace", Verb::Update, &format!("Replace one of the {name}"))
                 .description(
                     whole.to_owned()
-                        + " The key comes from the path; where the body has it, too, it must be the same. A row that does not \
-                           exist is not created."
+                        + " The key comes from the path; where the body has it, too, it must be the same. "
+                        + if self.creates_by_key() {
+                            "A row that does not exist is created."
+                        } else {
+                            "A row that does not exist is not created."
+                        }
                         + self.one()
                         + self.exactly_one()
                         + &self.access(Verb::Update),
@@ -206,6 +223,11 @@ impl Paths<'_> {
                 "The row as stored.",
                 "Replaced; with `Prefer: return=minimal`.",
             );
+            let replace = if self.creates_by_key() {
+                replace.add_response("201", self.stored("Created."))
+            } else {
+                replace
+            };
             let update = self
                 .write("update", Verb::Update, &format!("Change one of the {name}"))
                 .description(
@@ -217,8 +239,14 @@ impl Paths<'_> {
                 .request_body(self.body(Model::Update, "The changes.", false));
             let update = self.changed(update, "The row as stored.", "Changed; with `Prefer: return=minimal`.");
             item = item
-                .add_operation(PathItemType::Put, refuse(refuse(replace, WITH_BODY), &[NOT_FOUND]))
-                .add_operation(PathItemType::Patch, refuse(refuse(update, WITH_BODY), &[NOT_FOUND]));
+                .add_operation(
+                    PathItemType::Put,
+                    refuse(refuse(replace, WITH_BODY), &[NOT_FOUND, PRECONDITION]),
+                )
+                .add_operation(
+                    PathItemType::Patch,
+                    refuse(refuse(update, WITH_BODY), &[NOT_FOUND, PRECONDITION]),
+                );
         }
         if self.offers(Verb::Delete) {
             let delete = self
@@ -231,7 +259,10 @@ impl Paths<'_> {
                 "The row as it was; with `Prefer: return=representation`.",
                 "Deleted.",
             );
-            item = item.add_operation(PathItemType::Delete, refuse(delete, &[NOT_FOUND, CONFLICT, INVALID]));
+            item = item.add_operation(
+                PathItemType::Delete,
+                refuse(delete, &[NOT_FOUND, CONFLICT, PRECONDITION, INVALID]),
+            );
         }
         if item.operations.is_empty() {
             item
@@ -248,14 +279,15 @@ impl Paths<'_> {
             .description("The path of the row, where one was sent and it has a key.");
         let created = if self.readable() {
             Response::new(
-                "Stored. The body is as the request's, one row or an array; with `Prefer: return=minimal` there is none.",
+                "Stored. The body is as the request's, one row or an array, and an array with `Prefer: return=representation`; with \
+                 `Prefer: return=minimal` there is none.",
             )
             .add_content(JSON, Content::new(rows))
             .add_content(OBJECT, Content::new(reference(&self.named.model(Model::Read))))
         } else {
             Response::new("Stored. There is no body, as the rows may not be read by everybody.")
         };
-        let created = written_range(applied(created.add_header("Location", location)));
+        let created = tagged(written_range(applied(created.add_header("Location", location))));
         let create = self
             .write("create", Verb::Create, &format!("Create {name}"))
             .description(
@@ -266,8 +298,45 @@ impl Paths<'_> {
                     + &self.access(Verb::Create),
             )
             .request_body(self.body(Model::Create, "The row, or an array of rows.", true))
-            .add_response("201", created);
-        refuse(create, WITH_BODY)
+            .add_response("201", created.clone());
+        let create = if self.resolves() {
+            let mut none = created;
+            none.description =
+                "With `Prefer: resolution=…`, where no row was created: rows were merged or left out.".to_owned();
+            create
+                .add_response("200", none)
+                .add_parameter(parameters::on_conflict())
+        } else {
+            create
+        };
+        refuse(refuse(create, WITH_BODY), &[PRECONDITION])
+    }
+
+    /// Whether new rows can meet old ones by a unique key.
+    fn resolves(&self) -> bool {
+        let resource = self.named.resource;
+        let keyed = !resource.key.is_empty() || resource.unique.iter().any(|unique| !unique.fields.is_empty());
+        resource.kind == RelationKind::Table && keyed
+    }
+
+    /// Whether a `PUT` may create its row: the key is the client's to choose.
+    fn creates_by_key(&self) -> bool {
+        let resource = self.named.resource;
+        let given = |index: &usize| resource.fields.get(*index).is_some_and(|field| !field.read_only);
+        resource.kind == RelationKind::Table && resource.key.iter().all(given) && self.offers(Verb::Create)
+    }
+
+    /// The reply of a `PUT` that created its row.
+    fn stored(&self, description: &str) -> Response {
+        let location = Header::new(carry(json!({ "type": "string", "format": "uri-reference" })));
+        let response = if self.readable() {
+            self.row(description)
+        } else {
+            Response::new(description)
+        };
+        tagged(applied(
+            response.add_header("Location", location.description("The path of the row.")),
+        ))
     }
 
     /// What all operations have.
@@ -314,7 +383,21 @@ impl Paths<'_> {
             // For `return=representation`.
             refuse(operation, &[UNAUTHENTICATED])
         };
-        self.refuse_always(operation.add_parameter(parameters::prefer_write(readable)), verb)
+        let prefer = if id == "create" {
+            parameters::prefer_create(readable)
+        } else {
+            parameters::prefer_write(readable)
+        };
+        let mut operation = operation.add_parameter(prefer).add_parameter(parameters::once());
+        if verb != Verb::Delete {
+            operation = operation.add_parameter(parameters::columns());
+        }
+        if matches!(id, "replace" | "update" | "delete") {
+            operation = parameters::conditions()
+                .into_iter()
+                .fold(operation, Operation::add_parameter);
+        }
+        self.refuse_always(operation, verb)
     }
 
     fn refuse_always(&self, operation: Operation, verb: Verb) -> Operation {
@@ -330,8 +413,8 @@ impl Paths<'_> {
     fn changed(&self, operation: Operation, shown: &str, done: &str) -> Operation {
         if self.readable() {
             operation
-                .add_response("200", applied(self.row(shown)))
-                .add_response("204", applied(Response::new(done)))
+                .add_response("200", tagged(applied(self.row(shown))))
+                .add_response("204", tagged(applied(Response::new(done))))
         } else {
             let done = "Done. There is no body, as the rows may not be read by everybody.";
             operation.add_response("204", applied(Response::new(done)))
@@ -452,6 +535,14 @@ fn applied(response: Response) -> Response {
     response.add_header(
         "Preference-Applied",
         text("return=representation").description("The preferences that were followed (RFC 7240)."),
+    )
+}
+
+fn tagged(response: Response) -> Response {
+    response.add_header(
+        "ETag",
+        text("\"4b1c0f6a6f5b0f5a3c8f1a2b3c4d5e6f\"")
+            .description("Of replies with one row that may be read: the state of the row (RFC 9110 §8.8.3)."),
     )
 }
 

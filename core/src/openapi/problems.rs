@@ -31,6 +31,7 @@ pub(super) const NOT_FOUND: Refusal = refusal(404, "NotFound", Kind::Missing, fa
 pub(super) const NOT_ACCEPTABLE: Refusal = refusal(406, "NotAcceptable", Kind::NotAcceptable, false);
 pub(super) const TIMED_OUT: Refusal = refusal(408, "RequestTimeout", Kind::SlowClient, false);
 pub(super) const CONFLICT: Refusal = refusal(409, "Conflict", Kind::Conflict, true);
+pub(super) const PRECONDITION: Refusal = refusal(412, "PreconditionFailed", Kind::Precondition, false);
 pub(super) const TOO_LARGE: Refusal = refusal(413, "BodyTooLarge", Kind::TooLarge, false);
 pub(super) const UNSUPPORTED: Refusal = refusal(415, "UnsupportedMediaType", Kind::UnsupportedMedia, false);
 pub(super) const RANGE: Refusal = refusal(416, "RangeNotSatisfiable", Kind::Range, false);
@@ -48,6 +49,7 @@ pub(super) const ALL: &[Refusal] = &[
     NOT_ACCEPTABLE,
     TIMED_OUT,
     CONFLICT,
+    PRECONDITION,
     TOO_LARGE,
     UNSUPPORTED,
     RANGE,

@@ -8,6 +8,7 @@ pub mod cursor;
 pub mod page;
 pub mod policy;
 pub mod read;
+pub mod upsert;
 pub mod write;
 
 pub use condition::Condition;
@@ -15,4 +16,5 @@ pub use cursor::Cursor;
 pub use page::{Lists, Page};
 pub use policy::Principal;
 pub use read::{Order, Output, Read};
+pub use upsert::Conflict;
 pub use write::{Action, Write};

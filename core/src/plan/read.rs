@@ -73,6 +73,12 @@ pub fn plan(
     lists: Lists<'_>,
 ) -> Result<Read> {
     policy::allow(resource, Verb::Read, principal)?;
+    if query.columns.is_some() || query.on_conflict.is_some() {
+        return Err(
+            Error::new(Code::BadQuery, "`columns` and `on_conflict` belong to writes")
+                .with_hint("`select` picks columns of the reply"),
+        );
+    }
     Ok(match target {
         Target::Item(values) => {
             if !query.filters.is_empty() || !query.order.is_empty() || query.page != request::Page::UNSAID {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::condition::{self, Condition};
 use super::policy::{self, Principal};
 use super::read::{self, Output};
+use super::upsert::{Conflict, conflict};
 use crate::catalog::RelationKind;
 use crate::contract::{Decimal, Resource, Verb};
 use crate::error::{Code, Error, Result, Violation};
-use crate::request::{Comparison, Page, Prefer, Query, Return, Target};
+use crate::request::precondition::Tags;
+use crate::request::{Comparison, Page, Preconditions, Prefer, Query, Resolution, Return, Target};
 use crate::validate::{Bind, Checked, Row};
 
 /// What is done.
@@ -20,7 +22,11 @@ pub enum Action {
         rows: Vec<Row>,
         /// Whether the body was an array.
         many: bool,
+        /// What becomes of rows that are there already; otherwise they are a conflict.
+        conflict: Option<Conflict>,
     },
+    /// As `Replace`, but the row is created where it does not exist.
+    Put(Condition, Row),
     /// One row takes new values for every writable field; absent ones take their default.
     Replace(Condition, Row),
     /// Rows take new values for some fields.
@@ -44,6 +50,55 @@ pub struct Write {
     pub item: bool,
     /// Whether rules across fields are checked on the rows as stored, before the commit.
     pub verify: bool,
+    /// Whether the state of the row as stored is told, as its tag.
+    pub tag: bool,
+    /// Most rows that may be written.
+    pub most: Option<u64>,
+    /// What must hold of the row as it is before the write.
+    pub conditions: Preconditions,
+}
+
+impl Write {
+    /// With what must hold of the row before the write.
+    ///
+    /// # Errors
+    /// `precondition_failed` where there is no single row that could have a tag; `forbidden` for tags of rows that may not
+    /// be read.
+    pub fn with_conditions(mut self, conditions: Preconditions, principal: &Principal) -> Result<Self> {
+        if conditions.is_empty() {
+            return Ok(self);
+        }
+        if !self.item {
+            // A collection exists, but has no tag.
+            let wanted = conditions.if_match != Some(Tags::Any) && conditions.if_match.is_some();
+            if wanted || conditions.if_none_match == Some(Tags::Any) {
+                return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
+                    .with_details("a collection has no ETag")
+                    .with_hint("name one row in the path"));
+            }
+            return Ok(self);
+        }
+        // Whether a guessed tag fits would tell what is in the row.
+        if conditions.names_tags() && policy::allow(&self.resource, Verb::Read, principal).is_err() {
+            return Err(Error::new(Code::Forbidden, "Rows that may not be read have no tags"));
+        }
+        if matches!(self.action, Action::Delete(_)) {
+            self.tag = true;
+        }
+        self.conditions = conditions;
+        Ok(self)
+    }
+
+    /// The row that a `PUT` or `PATCH` on an item is about.
+    #[must_use]
+    pub const fn about(&self) -> Option<&Condition> {
+        match &self.action {
+            Action::Put(condition, _) | Action::Replace(condition, _) | Action::Update(condition, _) if self.item => {
+                Some(condition)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The verb that a method needs on a resource; checked before the body is read.
@@ -66,21 +121,30 @@ pub fn create(
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
-    let verify = checked.rows.iter().any(|row| row.deferred);
+    let conflict = conflict(resource, query.on_conflict.as_deref(), prefer, principal)?;
+    let merges = conflict
+        .as_ref()
+        .is_some_and(|conflict| conflict.resolution == Resolution::Merge);
+    // What a merge leaves of the row that was there is not in the body.
+    let verify = checked.rows.iter().any(|row| row.deferred) || merges && !resource.rules.is_empty();
     Ok(Write {
         resource: Arc::clone(resource),
         output: read::output(resource, query.select)?,
+        tag: !checked.many && readable(resource, principal),
         action: Action::Create {
             rows: checked.rows,
             many: checked.many,
+            conflict,
         },
         returns: returns(resource, prefer, principal, Return::Representation)?,
         item: false,
         verify,
+        most: prefer.most(),
+        conditions: Preconditions::default(),
     })
 }
 
-/// Plans a `PUT` on an item.
+/// Plans a `PUT` on an item. Where the key is the client's to choose and rows may be created, one that does not exist is.
 ///
 /// # Errors
 /// `validation_failed` for a body whose key differs from the path's.
@@ -97,13 +161,24 @@ pub fn replace(
     let row = single(checked)?;
     same_key(&condition, resource, &row)?;
     whole(resource, &row)?;
+    let given = |index: &usize| resource.fields.get(*index).is_some_and(|field| !field.read_only);
+    let creates = resource.kind == RelationKind::Table
+        && resource.key.iter().all(given)
+        && policy::allow(resource, Verb::Create, principal).is_ok();
     Ok(Write {
         resource: Arc::clone(resource),
         output: read::output(resource, query.select)?,
         verify: row.deferred,
-        action: Action::Replace(condition, row),
+        tag: readable(resource, principal),
+        action: if creates {
+            Action::Put(condition, row)
+        } else {
+            Action::Replace(condition, row)
+        },
         returns: returns(resource, prefer, principal, Return::Representation)?,
         item: true,
+        most: prefer.most(),
+        conditions: Preconditions::default(),
     })
 }
 
@@ -119,7 +194,7 @@ pub fn update(
     principal: &Principal,
     checked: Checked,
 ) -> Result<Write> {
-    let (condition, item, output) = rows(resource, target, query, principal, "PATCH")?;
+    let (condition, item, output) = rows(resource, target, query, prefer, principal, "PATCH")?;
     let row = single(checked)?;
     let usual = if item { Return::Representation } else { Return::Minimal };
     Ok(Write {
@@ -129,6 +204,9 @@ pub fn update(
         action: Action::Update(condition, row),
         returns: returns(resource, prefer, principal, usual)?,
         item,
+        tag: item && readable(resource, principal),
+        most: prefer.most(),
+        conditions: Preconditions::default(),
     })
 }
 
@@ -143,7 +221,8 @@ pub fn delete(
     prefer: &Prefer,
     principal: &Principal,
 ) -> Result<Write> {
-    let (condition, item, output) = rows(resource, target, query, principal, "DELETE")?;
+    no_columns(&query)?;
+    let (condition, item, output) = rows(resource, target, query, prefer, principal, "DELETE")?;
     Ok(Write {
         resource: Arc::clone(resource),
         output,
@@ -151,6 +230,9 @@ pub fn delete(
         returns: returns(resource, prefer, principal, Return::Minimal)?,
         item,
         verify: false,
+        tag: false,
+        most: prefer.most(),
+        conditions: Preconditions::default(),
     })
 }
 
@@ -158,6 +240,7 @@ fn rows(
     resource: &Resource,
     target: &Target,
     query: Query,
+    prefer: &Prefer,
     principal: &Principal,
     method: &str,
 ) -> Result<(Condition, bool, Vec<Output>)> {
@@ -179,12 +262,15 @@ fn rows(
                     "Rows that may not be read cannot be picked by a filter",
                 )
             })?;
-            if query.filters.is_empty() {
+            if query.filters.is_empty() && prefer.most().is_none() {
                 return Err(Error::new(
                     Code::MassWrite,
                     format!("{method} on {} would change every row", resource.path),
                 )
-                .with_hint("add a filter, or name one row in the path"));
+                .with_hint(
+                    "add a filter, name one row in the path, or say how many rows it may be with \
+                     `Prefer: handling=strict, max-affected=N`",
+                ));
             }
             Ok((
                 condition::check(resource, query.filters)?,
@@ -204,9 +290,22 @@ fn no_rows_wanted(query: &Query, no_filters: bool) -> Result<()> {
     }
     if no_filters && !query.filters.is_empty() {
         return Err(Error::new(Code::BadQuery, "This write takes no filters")
-            .with_hint("`select` is the only query parameter here"));
+            .with_hint("`select`, `columns` and, for POST, `on_conflict` are the only query parameters here"));
     }
     Ok(())
+}
+
+fn no_columns(query: &Query) -> Result<()> {
+    if query.columns.is_some() {
+        return Err(
+            Error::new(Code::BadQuery, "`columns` needs a body").with_hint("`select` picks columns of the reply")
+        );
+    }
+    Ok(())
+}
+
+fn readable(resource: &Resource, principal: &Principal) -> bool {
+    policy::allow(resource, Verb::Read, principal).is_ok()
 }
 
 /// What is answered. Who may not read the rows is told nothing of them.

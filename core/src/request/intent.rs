@@ -25,4 +25,8 @@ pub struct Query {
     /// The parameters that decide which rows match, as they were written, in the order of their names: what a cursor
     /// is tied to.
     pub narrowing: Vec<(String, String)>,
+    /// `columns`: the fields of a body that are used.
+    pub columns: Option<Vec<String>>,
+    /// `on_conflict`: the columns of the unique key by which an upsert finds rows.
+    pub on_conflict: Option<Vec<String>>,
 }

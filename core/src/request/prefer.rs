@@ -2,6 +2,11 @@
 
 use crate::error::{Code, Error, Result};
 
+/// What is known, for the hint.
+const KNOWN: &str = "known are return=minimal|headers-only|representation, count=exact, handling=strict|lenient, \
+                     resolution=merge-duplicates|ignore-duplicates, missing=default|null, max-affected=NUMBER, \
+                     tx=commit|rollback";
+
 /// Preferences of this version; unknown ones are ignored, unless `handling=strict` is among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prefer {
@@ -11,6 +16,41 @@ pub struct Prefer {
     pub count_exact: bool,
     /// `handling=strict`.
     pub strict: bool,
+    /// `resolution=…`.
+    pub resolution: Option<Resolution>,
+    /// `missing=…`.
+    pub missing: Option<Missing>,
+    /// `max-affected=…`; it counts under `handling=strict` alone.
+    pub max_affected: Option<u64>,
+    /// `tx=…`.
+    pub end: Option<TransactionEnd>,
+}
+
+/// What becomes of a new row whose unique key is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// The row there takes its values.
+    Merge,
+    /// It is left out.
+    Ignore,
+}
+
+/// What a row of an array has for a field that only other rows name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The field's default.
+    Default,
+    /// Null.
+    Null,
+}
+
+/// How a write's transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionEnd {
+    /// The rows are stored.
+    Commit,
+    /// The reply is as if, but nothing is stored.
+    Rollback,
 }
 
 /// What a write answers with.
@@ -57,6 +97,16 @@ impl Prefer {
                 ("return", "headers-only") => _ = prefer.returns.get_or_insert(Return::HeadersOnly),
                 ("return", "representation") => _ = prefer.returns.get_or_insert(Return::Representation),
                 ("count", "exact") => prefer.count_exact = true,
+                ("resolution", "merge-duplicates") => _ = prefer.resolution.get_or_insert(Resolution::Merge),
+                ("resolution", "ignore-duplicates") => _ = prefer.resolution.get_or_insert(Resolution::Ignore),
+                ("missing", "default") => _ = prefer.missing.get_or_insert(Missing::Default),
+                ("missing", "null") => _ = prefer.missing.get_or_insert(Missing::Null),
+                ("tx", "commit") => _ = prefer.end.get_or_insert(TransactionEnd::Commit),
+                ("tx", "rollback") => _ = prefer.end.get_or_insert(TransactionEnd::Rollback),
+                ("max-affected", number) if is_number(number) => {
+                    // More than fits is no limit.
+                    _ = prefer.max_affected.get_or_insert(number.parse().unwrap_or(u64::MAX));
+                }
                 _ => unknown.push(item.to_owned()),
             }
         }
@@ -67,9 +117,57 @@ impl Prefer {
                 "The Prefer header names preferences that are not known here",
             )
             .with_details(unknown.join(", "))
-            .with_hint("known are return=minimal|headers-only|representation, count=exact, handling=strict|lenient"));
+            .with_hint(KNOWN));
         }
         Ok(prefer)
+    }
+
+    /// Decides what `tx` may do: without `allowed` it is passed over, or refused under `handling=strict`.
+    ///
+    /// # Errors
+    /// `bad_header`.
+    pub fn allow_end(&mut self, allowed: bool) -> Result<()> {
+        if allowed || self.end.is_none() {
+            return Ok(());
+        }
+        if self.strict {
+            return Err(Error::new(Code::BadHeader, "`Prefer: tx` is not allowed here")
+                .with_hint("send the request without it"));
+        }
+        self.end = None;
+        Ok(())
+    }
+
+    /// How many rows a write may change, where that is to be kept to.
+    #[must_use]
+    pub fn most(&self) -> Option<u64> {
+        self.max_affected.filter(|_| self.strict)
+    }
+
+    /// The value of `Preference-Applied` for a write: of what belongs to new rows, only what was put to use.
+    #[must_use]
+    pub fn applied_to_write(&self, resolution: bool, missing: bool) -> Option<String> {
+        let mut words = Vec::new();
+        words.extend(
+            self.resolution
+                .filter(|_| resolution)
+                .map(|resolution| match resolution {
+                    Resolution::Merge => "resolution=merge-duplicates".to_owned(),
+                    Resolution::Ignore => "resolution=ignore-duplicates".to_owned(),
+                }),
+        );
+        words.extend(self.missing.filter(|_| missing).map(|missing| match missing {
+            Missing::Default => "missing=default".to_owned(),
+            Missing::Null => "missing=null".to_owned(),
+        }));
+        words.extend(self.returns.map(|form| format!("return={}", form.as_str())));
+        words.extend(self.end.map(|end| match end {
+            TransactionEnd::Commit => "tx=commit".to_owned(),
+            TransactionEnd::Rollback => "tx=rollback".to_owned(),
+        }));
+        words.extend(self.strict.then(|| "handling=strict".to_owned()));
+        words.extend(self.most().map(|most| format!("max-affected={most}")));
+        (!words.is_empty()).then(|| words.join(", "))
     }
 
     /// The value of `Preference-Applied` (RFC 7240 §3), given what the route made use of.
@@ -89,6 +187,10 @@ impl Prefer {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +203,20 @@ mod tests {
             prefer.applied(true, true).unwrap(),
             "return=representation, count=exact"
         );
-        assert!(Prefer::parse(["handling=strict, tx=rollback"].into_iter()).is_err());
+        assert!(Prefer::parse(["handling=strict, tx=later"].into_iter()).is_err());
+        assert!(Prefer::parse(["handling=strict, max-affected=-1"].into_iter()).is_err());
+        let mut ended = Prefer::parse(["tx=rollback, max-affected=5"].into_iter()).unwrap();
+        assert_eq!((ended.end, ended.most()), (Some(TransactionEnd::Rollback), None));
+        ended.allow_end(false).unwrap();
+        assert_eq!(ended.applied_to_write(true, true), None);
+        let mut strict = Prefer::parse(["handling=strict, tx=rollback, max-affected=5"].into_iter()).unwrap();
+        assert_eq!(strict.most(), Some(5));
+        assert!(strict.allow_end(false).is_err());
+        strict.allow_end(true).unwrap();
+        assert_eq!(
+            strict.applied_to_write(true, true).unwrap(),
+            "tx=rollback, handling=strict, max-affected=5"
+        );
         assert_eq!(
             Prefer::parse(["Return = minimal"].into_iter()).unwrap().returns,
             Some(Return::Minimal)

@@ -3,11 +3,8 @@
 use percent_encoding::percent_decode_str;
 
 use super::filter_parse::{self, clip};
-use super::{Filter, Page, Query, Target, order, page, select};
+use super::{Filter, Page, Query, Target, names, order, page, select};
 use crate::error::{Code, Error, Result};
-
-/// Parameters that belong to the dialect but not to this version.
-const LATER: &[&str] = &["on_conflict", "columns"];
 
 /// Reads a query string as it stands in the URI, without the `?`.
 ///
@@ -20,13 +17,18 @@ pub fn parse(text: &str) -> Result<Query> {
         order: Vec::new(),
         page: Page::UNSAID,
         narrowing: Vec::new(),
+        columns: None,
+        on_conflict: None,
     };
     let (mut limit, mut offset, mut cursor) = (None, None, None);
     let mut seen: Vec<String> = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
-        if matches!(name.as_str(), "select" | "order" | "limit" | "offset" | "cursor") {
+        if matches!(
+            name.as_str(),
+            "select" | "order" | "limit" | "offset" | "cursor" | "columns" | "on_conflict"
+        ) {
             if seen.contains(&name) {
                 return Err(Error::new(
                     Code::BadQuery,
@@ -40,17 +42,13 @@ pub fn parse(text: &str) -> Result<Query> {
         match name.as_str() {
             "select" => query.select = select::parse(&value)?,
             "order" => query.order = order::parse(&value)?,
+            "columns" => query.columns = Some(names::parse("columns", &value)?),
+            "on_conflict" => query.on_conflict = Some(names::parse("on_conflict", &value)?),
             "limit" => limit = Some(page::number("limit", &value)?),
             "offset" => offset = Some(page::number("offset", &value)?),
             "cursor" => cursor = Some(value),
             "and" | "or" | "not.and" | "not.or" => query.filters.push(filter_parse::logic(&name, &value)?),
             "" => return Err(Error::new(Code::BadQuery, "A query parameter has no name")),
-            later if LATER.contains(&later) => {
-                return Err(Error::new(
-                    Code::BadQuery,
-                    format!("Query parameter `{later}` is not part of this version"),
-                ));
-            }
             _ => query.filters.push(filter_parse::column(&name, &value)?),
         }
         if query.filters.iter().map(Filter::tests).sum::<usize>() > filter_parse::MAX_CONDITIONS {
@@ -142,9 +140,11 @@ mod tests {
             "a=eq.%ff",
             "a=eq.%00",
             "=1",
-            "on_conflict=a",
             "cursor=x&offset=1",
             "cursor=x&cursor=y",
+            "on_conflict=",
+            "columns=a,",
+            "columns=a&columns=b",
             "limit=99999999999999999999",
         ] {
             assert!(parse(bad).is_err(), "{bad}");

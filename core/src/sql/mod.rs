@@ -7,4 +7,4 @@ pub mod read;
 pub mod statement;
 pub mod write;
 
-pub use statement::{Column, Form, Paged, Statement};
+pub use statement::{Column, Form, Paged, Statement, Tag};

@@ -1,6 +1,6 @@
 //! Reads as SQL.
 
-use super::statement::{Builder, Column, Form, Paged, Statement, form};
+use super::statement::{Builder, Column, Form, Paged, Statement, Tag, form};
 use super::{condition, keyset};
 use crate::contract::Resource;
 use crate::error::Result;
@@ -15,6 +15,13 @@ use crate::validate::Bind;
 pub fn statement(read: &Read) -> Result<Statement> {
     let mut sql = Builder::default();
     let resource = &read.resource;
+    // One row by its key has a tag, whatever of it is asked for.
+    let item = read.limit.is_none();
+    let whole = is_whole(resource, &read.output);
+    let mut output = read.output.clone();
+    if item && !whole {
+        output.extend(every(resource));
+    }
     if read.count {
         // One statement, one moment: the count stands beside each row, and comes even if the page is empty.
         sql.push("SELECT total.n, page.* FROM (SELECT count(*) AS n FROM ")
@@ -30,9 +37,9 @@ pub fn statement(read: &Read) -> Result<Statement> {
         }
     } else {
         sql.push("SELECT ");
-        outputs(&mut sql, resource, &read.output)?;
+        outputs(&mut sql, resource, &output)?;
     }
-    let mut columns = columns(resource, &read.output, true)?;
+    let mut columns = columns(resource, &output, true)?;
     let from = columns.len();
     if read.binding.is_some() {
         order_values(&mut sql, read, &mut columns)?;
@@ -59,10 +66,43 @@ pub fn statement(read: &Read) -> Result<Statement> {
     if read.count {
         sql.push(") AS page ON true");
     }
-    Ok(Statement {
+    let mut statement = Statement {
         paged,
         ..sql.finish(columns, read.count)
-    })
+    };
+    if item {
+        let shown = read.output.len();
+        hide(&mut statement, shown, whole);
+    }
+    Ok(statement)
+}
+
+/// Whether an output is every field, in order and under its own name.
+pub(super) fn is_whole(resource: &Resource, output: &[Output]) -> bool {
+    output.len() == resource.fields.len()
+        && output
+            .iter()
+            .zip(resource.fields.iter().enumerate())
+            .all(|(column, (index, field))| column.field == index && column.label == field.name)
+}
+
+/// Every field under its own name.
+pub(super) fn every(resource: &Resource) -> Vec<Output> {
+    let fields = resource.fields.iter().enumerate();
+    fields
+        .map(|(field, known)| Output {
+            field,
+            label: known.name.clone(),
+        })
+        .collect()
+}
+
+/// The tag is made from what is shown, or from the columns that follow it.
+fn hide(statement: &mut Statement, shown: usize, whole: bool) {
+    statement.tag = if whole { Tag::Shown } else { Tag::Hidden };
+    for column in statement.columns.iter_mut().skip(shown) {
+        column.shown = false;
+    }
 }
 
 /// The order's values in a form that Postgres reads again as the very same.

@@ -17,6 +17,10 @@ pub struct Statement {
     pub counted: bool,
     /// For a page with others beside it.
     pub paged: Option<Paged>,
+    /// From which of `columns` the tag of the first row is made.
+    pub tag: Tag,
+    /// Whether a column comes after `columns` that says how many rows, up to this one, were there before.
+    pub marked: bool,
 }
 
 /// How the edges of a page are found among its rows.
@@ -28,6 +32,18 @@ pub struct Paged {
     pub from: usize,
     /// The rows come last first.
     pub backward: bool,
+}
+
+/// The columns whose JSON makes a row's tag: all that may be read, in field order, under their own names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tag {
+    /// There is none.
+    #[default]
+    None,
+    /// Those that are shown, as all of them are.
+    Shown,
+    /// Those that are neither shown nor of the key.
+    Hidden,
 }
 
 /// A column of a result.
@@ -131,6 +147,8 @@ impl Builder {
             columns,
             counted,
             paged: None,
+            tag: Tag::None,
+            marked: false,
         }
     }
 }

@@ -1,13 +1,16 @@
 //! Writes as SQL.
 
 use super::condition;
-use super::read::{columns, outputs};
-use super::statement::{Builder, Column, Statement, form, input_cast};
+use super::read::{columns, every, is_whole, outputs};
+use super::statement::{Builder, Column, Statement, Tag, form, input_cast};
 use crate::contract::Resource;
 use crate::error::{Error, Result};
-use crate::plan::{Action, Output, Write};
-use crate::request::Return;
+use crate::plan::{Action, Conflict, Output, Write};
+use crate::request::{Resolution, Return};
 use crate::validate::{Bind, Row};
+
+/// How many rows the transaction has merged so far. The rows' own `xmax` would tell, too, but not in partitioned tables.
+const MERGED: &str = "COALESCE(NULLIF(pg_catalog.current_setting('windlass.merged', true), ''), '0')::pg_catalog.int8";
 
 /// The statements of a write, to be run in one transaction when there are several.
 ///
@@ -15,8 +18,22 @@ use crate::validate::{Bind, Row};
 /// `internal` for a plan that does not fit its resource.
 pub fn statements(write: &Write) -> Result<Vec<Statement>> {
     match &write.action {
-        Action::Create { rows, many: false } => rows.iter().map(|row| insert_one(write, row)).collect(),
-        Action::Create { rows, many: true } => same_fields(rows).map(|run| insert_many(write, run)).collect(),
+        Action::Create {
+            rows,
+            many: false,
+            conflict,
+        } => rows
+            .iter()
+            .map(|row| insert_one(write, row, conflict.as_ref()))
+            .collect(),
+        Action::Create {
+            rows,
+            many: true,
+            conflict,
+        } => same_fields(rows)
+            .map(|run| insert_many(write, run, conflict.as_ref()))
+            .collect(),
+        Action::Put(condition, row) => Ok(vec![put(write, condition, row)?]),
         Action::Replace(condition, row) => {
             let mut sql = update_head(write);
             let mut first = true;
@@ -82,7 +99,9 @@ fn keep(write: &Write, condition: &crate::plan::Condition) -> Result<Statement> 
     outputs(&mut sql, &write.resource, &output)?;
     sql.push(" FROM ").table(&write.resource.table).push(" AS t WHERE ");
     condition::write(&mut sql, &write.resource, condition)?;
-    Ok(sql.finish(columns, false))
+    let mut statement = sql.finish(columns, false);
+    statement.tag = tag(write);
+    Ok(statement)
 }
 
 fn tail(write: &Write, mut sql: Builder, condition: &crate::plan::Condition) -> Result<Statement> {
@@ -95,7 +114,134 @@ fn returning(write: &Write, mut sql: Builder) -> Result<Statement> {
     let (output, columns) = returned(write)?;
     sql.push(" RETURNING ");
     outputs(&mut sql, &write.resource, &output)?;
-    Ok(sql.finish(columns, false))
+    let marked = upserts(write);
+    if marked {
+        sql.push(", ").push(MERGED);
+    }
+    let mut statement = sql.finish(columns, false);
+    statement.marked = marked;
+    statement.tag = tag(write);
+    Ok(statement)
+}
+
+/// Whether a row may be new or not.
+fn upserts(write: &Write) -> bool {
+    let merges = |conflict: &Conflict| conflict.resolution == Resolution::Merge;
+    match &write.action {
+        Action::Create { conflict, .. } => conflict.as_ref().is_some_and(merges),
+        Action::Put(..) => true,
+        _ => false,
+    }
+}
+
+fn tag(write: &Write) -> Tag {
+    let shown = matches!(write.returns, Return::Representation);
+    match write.tag {
+        false => Tag::None,
+        true if shown && is_whole(&write.resource, &write.output) => Tag::Shown,
+        true => Tag::Hidden,
+    }
+}
+
+/// The row that a write is about, as it is, locked until the write ends; `None` for a write without preconditions, and
+/// for a `DELETE`, which returns the row itself and may be undone.
+///
+/// # Errors
+/// `internal` for a plan that does not fit its resource.
+pub fn current(write: &Write) -> Result<Option<Statement>> {
+    let Some(condition) = write.about().filter(|_| !write.conditions.is_empty()) else {
+        return Ok(None);
+    };
+    let resource = &write.resource;
+    let mut sql = Builder::default();
+    let output = every(resource);
+    sql.push("SELECT ");
+    // Without the right to read there are no tags to compare, and whether the row is there is all that is asked.
+    let columns = if write.conditions.names_tags() {
+        outputs(&mut sql, resource, &output)?;
+        columns(resource, &output, true)?
+    } else {
+        sql.push("1");
+        Vec::new()
+    };
+    sql.push(" FROM ").table(&resource.table).push(" AS t WHERE ");
+    condition::write(&mut sql, resource, condition)?;
+    sql.push(" FOR NO KEY UPDATE");
+    let mut statement = sql.finish(columns, false);
+    statement.tag = if write.conditions.names_tags() {
+        Tag::Shown
+    } else {
+        Tag::None
+    };
+    Ok(Some(statement))
+}
+
+/// `ON CONFLICT …`: `set` are the fields that a row which is there already takes over.
+fn on_conflict(
+    write: &Write,
+    sql: &mut Builder,
+    key: &[usize],
+    resolution: Resolution,
+    set: &[(usize, bool)],
+) -> Result<()> {
+    for (number, index) in key.iter().enumerate() {
+        sql.push(if number == 0 { " ON CONFLICT (" } else { ", " })
+            .name(&condition::field(&write.resource, *index)?.name);
+    }
+    if resolution == Resolution::Ignore {
+        sql.push(") DO NOTHING");
+        return Ok(());
+    }
+    sql.push(") DO UPDATE SET ");
+    // Nothing but the key: it is set to what it is, so that the row is returned like any other.
+    let same: Vec<(usize, bool)> = key.iter().take(1).map(|index| (*index, true)).collect();
+    for (number, (index, given)) in (if set.is_empty() { &same[..] } else { set }).iter().enumerate() {
+        let name = &condition::field(&write.resource, *index)?.name;
+        sql.push(if number == 0 { "" } else { ", " }).name(name).push(" = ");
+        if *given {
+            sql.push("EXCLUDED.").name(name);
+        } else {
+            sql.push("DEFAULT");
+        }
+    }
+    // True for every row; it is asked once for each that is merged, under its lock.
+    sql.push(" WHERE pg_catalog.set_config('windlass.merged', (")
+        .push(MERGED)
+        .push(" + 1)::text, true) IS NOT NULL");
+    Ok(())
+}
+
+fn resolve(write: &Write, sql: &mut Builder, conflict: Option<&Conflict>, fields: &[(usize, Bind)]) -> Result<()> {
+    let Some(conflict) = conflict else { return Ok(()) };
+    let set: Vec<(usize, bool)> = fields
+        .iter()
+        .filter(|(index, _)| !conflict.fields.contains(index))
+        .map(|(index, _)| (*index, true))
+        .collect();
+    on_conflict(write, sql, &conflict.fields, conflict.resolution, &set)
+}
+
+/// One row under the path's key: created, or replaced as [`Action::Replace`] does.
+fn put(write: &Write, about: &crate::plan::Condition, row: &Row) -> Result<Statement> {
+    let resource = &write.resource;
+    let mut values: Vec<(usize, Bind)> = Vec::new();
+    if let crate::plan::Condition::All(parts) = about {
+        for part in parts {
+            if let crate::plan::Condition::Compare(index, _, value) = part {
+                values.push((*index, Bind::Text(value.clone())));
+            }
+        }
+    }
+    let rest = row.values.iter().filter(|(index, _)| !resource.key.contains(index));
+    values.extend(rest.cloned());
+    let mut sql = values_of(write, &values)?;
+    let writable = resource.fields.iter().enumerate().filter(|(_, field)| !field.read_only);
+    let set: Vec<(usize, bool)> = writable
+        .filter(|(index, _)| !resource.key.contains(index))
+        .map(|(index, _)| (index, values.iter().any(|(known, _)| *known == index)))
+        .collect();
+    on_conflict(write, &mut sql, &resource.key, Resolution::Merge, &set)?;
+    returning(write, sql)
 }
 
 /// The reply's columns, then those of `Location` and of the rules to verify, which are not shown.
@@ -104,10 +250,10 @@ fn returned(write: &Write) -> Result<(Vec<Output>, Vec<Column>)> {
     let shown = matches!(write.returns, Return::Representation);
     let mut output = if shown { write.output.clone() } else { Vec::new() };
     let mut columns = columns(resource, &output, true)?;
-    if matches!(write.action, Action::Create { .. }) && !resource.key.is_empty() {
+    if matches!(write.action, Action::Create { .. } | Action::Put(..)) && !resource.key.is_empty() {
         add(resource, &resource.key, true, &mut output, &mut columns)?;
     }
-    if write.verify {
+    if write.verify || tag(write) == Tag::Hidden {
         let every: Vec<usize> = (0..resource.fields.len()).collect();
         add(resource, &every, false, &mut output, &mut columns)?;
     }
@@ -150,20 +296,27 @@ fn insert_head(write: &Write, fields: &[(usize, Bind)]) -> Result<Builder> {
     Ok(sql)
 }
 
-fn insert_one(write: &Write, row: &Row) -> Result<Statement> {
-    let mut sql = insert_head(write, &row.values)?;
-    if row.values.is_empty() {
+fn insert_one(write: &Write, row: &Row, conflict: Option<&Conflict>) -> Result<Statement> {
+    let mut sql = values_of(write, &row.values)?;
+    resolve(write, &mut sql, conflict, &row.values)?;
+    returning(write, sql)
+}
+
+/// `INSERT … VALUES (…)` of one row.
+fn values_of(write: &Write, values: &[(usize, Bind)]) -> Result<Builder> {
+    let mut sql = insert_head(write, values)?;
+    if values.is_empty() {
         sql.push(" DEFAULT VALUES");
     }
-    for (number, (index, bind)) in row.values.iter().enumerate() {
+    for (number, (index, bind)) in values.iter().enumerate() {
         let field = condition::field(&write.resource, *index)?;
         sql.push(if number == 0 { " VALUES (" } else { ", " })
             .bind(bind.clone(), &input_cast(&field.pg_type));
     }
-    if !row.values.is_empty() {
+    if !values.is_empty() {
         sql.push(")");
     }
-    returning(write, sql)
+    Ok(sql)
 }
 
 /// Runs of neighbouring rows that set the same fields: each is one statement, and absent fields take their default.
@@ -172,7 +325,7 @@ fn same_fields(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
 }
 
 /// All rows of a run travel as one JSON bind, so the statement's text depends on their fields alone.
-fn insert_many(write: &Write, run: &[Row]) -> Result<Statement> {
+fn insert_many(write: &Write, run: &[Row], conflict: Option<&Conflict>) -> Result<Statement> {
     let fields = run.first().map_or(&[][..], |row| &row.values);
     if fields.is_empty() {
         // Rows of defaults alone: a list of one such row stands for each of them.
@@ -180,6 +333,7 @@ fn insert_many(write: &Write, run: &[Row]) -> Result<Statement> {
         sql.push(" SELECT FROM generate_series(1, ")
             .bind(Bind::Text(run.len().to_string()), "::int8")
             .push(")");
+        resolve(write, &mut sql, conflict, fields)?;
         return returning(write, sql);
     }
     let mut sql = insert_head(write, fields)?;
@@ -199,6 +353,7 @@ fn insert_many(write: &Write, run: &[Row]) -> Result<Statement> {
             .push(&field.pg_type.sql);
     }
     sql.push(")");
+    resolve(write, &mut sql, conflict, fields)?;
     returning(write, sql)
 }
 

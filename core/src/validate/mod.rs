@@ -10,6 +10,7 @@ mod number;
 mod parameter;
 mod report;
 mod rules;
+mod shape;
 mod temporal;
 mod text;
 mod value;
@@ -20,6 +21,7 @@ mod tests;
 pub use check::body;
 pub use parameter::{filter_value, path_value};
 pub use rules::stored_row;
+pub use shape::shape;
 
 /// What a body is for; it decides which fields may, and which must, be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

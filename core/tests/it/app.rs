@@ -14,7 +14,7 @@ use windlass_core::config::Listen;
 use windlass_core::contract::{self, Snapshot};
 use windlass_core::db::cluster::{Cluster, ClusterOptions, Role};
 use windlass_core::db::lane::{LaneOptions, Lanes};
-use windlass_core::db::{connect, introspect};
+use windlass_core::db::{connect, introspect, migrate};
 use windlass_core::http::Server;
 use windlass_core::plan::cursor::Key;
 
@@ -78,6 +78,9 @@ where
         let cluster = Cluster::start(options).await.unwrap();
         let owner = connect::open(&cluster.endpoint().config(Role::Owner)).await.unwrap();
         owner.batch_execute(setup.schema).await.unwrap();
+        migrate::own_tables(&cluster.endpoint().config(Role::Owner))
+            .await
+            .unwrap();
         std::fs::create_dir(folder.path().join("resources")).unwrap();
         for (name, text) in setup.resources {
             std::fs::write(folder.path().join("resources").join(format!("{name}.toml")), text).unwrap();

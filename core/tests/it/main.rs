@@ -17,3 +17,4 @@ mod serving;
 mod streams;
 mod survival;
 mod telemetry;
+mod writes;

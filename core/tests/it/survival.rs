@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use windlass_core::db::cluster::ClusterState;
 
-use crate::app::{App, Setup, with_app};
+use crate::app::{Answer, App, Setup, with_app};
 
 #[test]
 fn a_killed_postgres_loses_no_acknowledged_row() {
@@ -109,4 +109,98 @@ async fn write(app: Arc<App>, writer: usize, stop: Arc<AtomicBool>) -> Vec<Strin
         }
     }
     acknowledged
+}
+
+/// Every writer sends each row until it is told that it is stored, always with the row's own key.
+#[test]
+fn retries_with_a_key_lose_and_double_nothing() {
+    const SCHEMA: &str = "create table logs (id bigint generated always as identity primary key, text text not null)";
+    const RESOURCES: &[(&str, &str)] = &[("logs", "[access]\nread = [\"public\"]\ncreate = [\"public\"]\n")];
+    let setup = Setup {
+        schema: SCHEMA,
+        resources: RESOURCES,
+        ..Setup::default()
+    };
+    with_app(setup, |app| async move {
+        let stop = Arc::new(AtomicBool::new(false));
+        let writers: Vec<_> = (0..16)
+            .map(|n| tokio::spawn(write_once(Arc::clone(&app), n, Arc::clone(&stop))))
+            .collect();
+        for round in 1..=2 {
+            let owner = app.owner().await;
+            let before = Instant::now();
+            while owner
+                .query_one("select count(*) from logs", &[])
+                .await
+                .unwrap()
+                .get::<_, i64>(0)
+                < 150 * round
+            {
+                assert!(before.elapsed() < Duration::from_secs(20), "no rows came");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let ClusterState::Running { pid, .. } = *app.cluster.state().borrow() else {
+                panic!("not running")
+            };
+            kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+            let killed = Instant::now();
+            while pid_of(&app).is_none_or(|now| now == pid) || app.get("/api/logs?limit=1").await.status != 200 {
+                assert!(killed.elapsed() < Duration::from_secs(10), "no recovery");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        let (mut sent, mut unknown, mut replayed) = (Vec::new(), 0, 0);
+        for writer in writers {
+            let (texts, lost, told) = writer.await.unwrap();
+            sent.extend(texts);
+            unknown += lost;
+            replayed += told;
+        }
+        let owner = app.owner().await;
+        let rows = owner.query("select text from logs order by text", &[]).await.unwrap();
+        let stored: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        sent.sort();
+        assert!(
+            stored == sent,
+            "{} sent, {} stored: each exactly once",
+            sent.len(),
+            stored.len()
+        );
+        println!(
+            "{} rows, {unknown} unknown commits, {replayed} replies told again",
+            sent.len()
+        );
+    });
+}
+
+async fn write_once(app: Arc<App>, writer: usize, stop: Arc<AtomicBool>) -> (Vec<String>, usize, usize) {
+    let (mut sent, mut unknown, mut replayed) = (Vec::new(), 0, 0);
+    for n in 0.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let text = format!("w{writer}n{n}");
+        let body = format!("{{\"text\":\"{text}\"}}");
+        loop {
+            let request = app
+                .request(reqwest::Method::POST, "/api/logs")
+                .header("idempotency-key", &text);
+            let request = request.header("content-type", "application/json").body(body.clone());
+            let answer = Answer::of(request).await;
+            match answer.status {
+                201 => {
+                    replayed += usize::from(answer.headers.contains_key("idempotency-replayed"));
+                    break;
+                }
+                409 | 503 => {
+                    unknown += usize::from(answer.json()["code"] == "commit_unknown");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                other => panic!("{other}: {}", answer.text),
+            }
+        }
+        sent.push(text);
+    }
+    (sent, unknown, replayed)
 }

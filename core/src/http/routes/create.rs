@@ -6,14 +6,24 @@ use super::written;
 use crate::contract::Verb;
 use crate::error::Result;
 use crate::http::router::Call;
-use crate::http::{Reply, body};
+use crate::http::{Reply, body, once};
 use crate::plan;
 use crate::validate::Model;
 
 pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Create, &call.principal)?;
     let body = body::json(request, &call.context.limits).await?;
+    let once = once::of(request, &call.principal, &body)?;
+    // Who asks for the rows in PostgREST's words expects its form of the reply, too: an array.
+    let array = call.prefer.returns.is_some();
     let checked = written::check(&mut call, Model::Create, &body)?;
     let write = plan::write::create(call.resource, call.query, &call.prefer, &call.principal, checked)?;
-    written::run(call.context, call.watch, write, call.prefer, call.accept).await
+    let write = write.with_conditions(call.conditions, &call.principal)?;
+    let asked = written::Asked {
+        prefer: call.prefer,
+        accept: call.accept,
+        once,
+        array,
+    };
+    written::run(call.context, call.watch, write, asked).await
 }

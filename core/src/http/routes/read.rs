@@ -21,6 +21,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         resource,
         prefer,
         accept,
+        conditions,
         watch,
         ..
     } = call;
@@ -48,7 +49,22 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             // A view's key is only said to be unique.
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title()).into());
         }
-        return Ok(Reply::new(StatusCode::OK).body(accept.media_type(), rows.json));
+        let tag = rows.tag.as_deref();
+        if !conditions.matches(tag) {
+            return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
+                .with_details("If-Match: the row has another state")
+                .into());
+        }
+        let reply = if conditions.matches_none(tag) {
+            Reply::new(StatusCode::OK).body(accept.media_type(), rows.json)
+        } else {
+            Reply::new(StatusCode::NOT_MODIFIED)
+        };
+        let reply = reply.header("vary", "accept");
+        return Ok(match tag {
+            Some(tag) => reply.header("etag", &format!("\"{tag}\"")),
+            None => reply,
+        });
     }
     let reply = if lists.streamed && !call.head {
         stream::answer(context, watch, accept, &read, statement).await?

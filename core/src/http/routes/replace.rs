@@ -6,7 +6,7 @@ use super::written;
 use crate::contract::Verb;
 use crate::error::{Code, Error, Result};
 use crate::http::router::Call;
-use crate::http::{Reply, body};
+use crate::http::{Reply, body, once};
 use crate::plan;
 use crate::request::Target;
 use crate::validate::Model;
@@ -14,10 +14,18 @@ use crate::validate::Model;
 pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Update, &call.principal)?;
     let body = body::json(request, &call.context.limits).await?;
+    let once = once::of(request, &call.principal, &body)?;
     let checked = written::check(&mut call, Model::Replace, &body)?;
     let Target::Item(key) = &call.target else {
         return Err(Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()));
     };
     let write = plan::write::replace(call.resource, key, call.query, &call.prefer, &call.principal, checked)?;
-    written::run(call.context, call.watch, write, call.prefer, call.accept).await
+    let write = write.with_conditions(call.conditions, &call.principal)?;
+    let asked = written::Asked {
+        prefer: call.prefer,
+        accept: call.accept,
+        once,
+        array: call.by_filter,
+    };
+    written::run(call.context, call.watch, write, asked).await
 }

@@ -6,13 +6,14 @@ use super::written;
 use crate::contract::Verb;
 use crate::error::Result;
 use crate::http::router::Call;
-use crate::http::{Reply, body};
+use crate::http::{Reply, body, once};
 use crate::plan;
 use crate::validate::Model;
 
 pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Update, &call.principal)?;
     let body = body::json(request, &call.context.limits).await?;
+    let once = once::of(request, &call.principal, &body)?;
     let checked = written::check(&mut call, Model::Update, &body)?;
     let write = plan::write::update(
         call.resource,
@@ -22,5 +23,12 @@ pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -
         &call.principal,
         checked,
     )?;
-    written::run(call.context, call.watch, write, call.prefer, call.accept).await
+    let write = write.with_conditions(call.conditions, &call.principal)?;
+    let asked = written::Asked {
+        prefer: call.prefer,
+        accept: call.accept,
+        once,
+        array: false,
+    };
+    written::run(call.context, call.watch, write, asked).await
 }

@@ -1,87 +1,165 @@
 //! What all writes share: running them in a task of their own, and their replies.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use salvo::http::StatusCode;
 
 use crate::app::Context;
 use crate::catalog::RelationKind;
 use crate::db::lane;
+use crate::db::once::Once;
 use crate::error::{Code, Error, Result};
-use crate::http::Reply;
 use crate::http::accept::Accept;
 use crate::http::router::Call;
+use crate::http::{Reply, once};
 use crate::plan::{Action, Write};
 use crate::request::json;
-use crate::request::{Prefer, Return};
+use crate::request::{Prefer, Resolution, Return, TransactionEnd};
+use crate::sql::Statement;
 use crate::telemetry::stages::{Stage, Stopwatch};
 use crate::{sql, validate};
 
+/// How long a request waits for another one with its key, before it is told to come again: the lane is free meanwhile.
+const WAITS: [Duration; 4] = [
+    Duration::from_millis(15),
+    Duration::from_millis(30),
+    Duration::from_millis(60),
+    Duration::from_millis(120),
+];
+
+/// How a write is to be answered.
+pub(super) struct Asked {
+    pub(super) prefer: Prefer,
+    pub(super) accept: Accept,
+    pub(super) once: Option<Once>,
+    /// Whether the rows of a reply are an array, though the body was one row.
+    pub(super) array: bool,
+}
+
 /// Reads a body as JSON and checks it against a model of the resource; then it is time to plan.
 pub(super) fn check(call: &mut Call<'_>, model: validate::Model, bytes: &[u8]) -> Result<validate::Checked> {
-    let value = json::parse(bytes)?;
+    let mut value = json::parse(bytes)?;
     call.watch.enter(Stage::Validate);
+    validate::shape(
+        call.resource,
+        &mut value,
+        call.query.columns.as_deref(),
+        call.prefer.missing,
+    )?;
     let checked = validate::body(call.resource, model, &value)?;
     call.watch.enter(Stage::Plan);
     Ok(checked)
 }
 
 /// Runs a write in a task of its own: a client who hangs up cannot leave half of it.
-pub(super) async fn run(
-    context: &Arc<Context>,
-    watch: &mut Stopwatch,
-    write: Write,
-    prefer: Prefer,
-    accept: Accept,
-) -> Result<Reply> {
+pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked: Asked) -> Result<Reply> {
     watch.enter(Stage::Sql);
     let statements = sql::write::statements(&write)?;
+    let current = sql::write::current(&write)?;
     watch.enter(Stage::Db);
     let context = Arc::clone(context);
     let task = tokio::spawn(async move {
-        let many = matches!(&write.action, Action::Create { many: true, .. });
-        let rule = |row: usize, stored: &serde_json::Value| {
-            let mut at = vec!["body".into()];
-            if many {
-                at.push(row.into());
-            }
-            let violations = validate::stored_row(&write.resource, stored, &at);
-            if violations.is_empty() {
-                Ok(())
-            } else {
-                Err(Error::invalid(violations))
+        let mut waits = WAITS.iter();
+        let rows = loop {
+            let rows = attempt(&context, &statements, current.as_ref(), &write, &asked).await;
+            match (&rows, waits.next()) {
+                (Err(error), Some(wait)) if error.code() == Code::IdempotencyInFlight => {
+                    tokio::time::sleep(*wait).await;
+                }
+                _ => break rows,
             }
         };
-        let checks = lane::Checks {
-            rules: if write.verify { Some(&rule) } else { None },
-            // A table's key is unique; a view's key is only said to be.
-            one: write.item && write.resource.kind != RelationKind::Table,
-            exactly_one: !write.item && accept == Accept::Object && write.returns == Return::Representation,
-        };
-        let rows = context.lanes.write(&statements, &write.resource, checks).await;
-        (write, rows)
+        (write, asked, rows)
     });
-    let (write, rows) = task.await.map_err(Error::internal)?;
-    reply(&write, super::lane(watch, rows)?, &prefer, accept)
+    let (write, asked, rows) = task.await.map_err(Error::internal)?;
+    let mut rows = super::lane(watch, rows)?;
+    match rows.kept.take() {
+        Some(kept) => once::send(kept),
+        None => reply(&write, &mut rows, &asked),
+    }
 }
 
-fn reply(write: &Write, mut rows: lane::Reply, prefer: &Prefer, accept: Accept) -> Result<Reply> {
+async fn attempt(
+    context: &Context,
+    statements: &[Statement],
+    current: Option<&Statement>,
+    write: &Write,
+    asked: &Asked,
+) -> Result<lane::Reply> {
+    // Rows that were left out are not counted, so the place of a row in the body is not known then.
+    let many = matches!(&write.action, Action::Create { many: true, conflict, .. }
+        if conflict.as_ref().is_none_or(|conflict| conflict.resolution != Resolution::Ignore));
+    let rule = |row: usize, stored: &serde_json::Value| {
+        let mut at = vec!["body".into()];
+        if many {
+            at.push(row.into());
+        }
+        let violations = validate::stored_row(&write.resource, stored, &at);
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::invalid(violations))
+        }
+    };
+    let judge = |tag: Option<&str>| {
+        if tag.is_none() && !matches!(write.action, Action::Put(..)) {
+            // Without the precondition it would be refused as well (RFC 9110 §13.2.1).
+            return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()));
+        }
+        write.conditions.hold(tag)
+    };
+    let deleted = matches!(write.action, Action::Delete(_)) && write.item && !write.conditions.is_empty();
+    let compose = |rows: &mut lane::Reply| reply(write, rows, asked).map(once::keep);
+    let rollback = asked.prefer.end == Some(TransactionEnd::Rollback);
+    let checks = lane::Checks {
+        before: current.map(|statement| (statement, &judge as lane::Judge<'_>)),
+        deleted: if deleted { Some(&judge) } else { None },
+        most: write.most,
+        // What is not stored need not be kept from happening twice.
+        once: asked
+            .once
+            .as_ref()
+            .filter(|_| !rollback)
+            .map(|once| (once, &compose as lane::Compose<'_>)),
+        rollback,
+        rules: if write.verify { Some(&rule) } else { None },
+        // A table's key is unique; a view's key is only said to be.
+        one: write.item && write.resource.kind != RelationKind::Table,
+        exactly_one: !write.item && asked.accept == Accept::Object && write.returns == Return::Representation,
+    };
+    context.lanes.write(statements, &write.resource, checks).await
+}
+
+fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked) -> Result<Reply> {
     if write.item && rows.rows == 0 {
         return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()));
     }
-    let create = matches!(write.action, Action::Create { .. });
-    let single = write.item || matches!(write.action, Action::Create { many: false, .. });
+    let (create, single, resolution) = match &write.action {
+        Action::Create { many, conflict, .. } => (true, !many, conflict.as_ref().map(|conflict| conflict.resolution)),
+        _ => (false, write.item, None),
+    };
+    let put = matches!(write.action, Action::Put(..));
     let shown = write.returns == Return::Representation;
-    let status = match (create, shown) {
+    let created = match (create, resolution) {
+        (true, Some(Resolution::Merge)) => rows.inserted > 0,
+        (true, Some(Resolution::Ignore)) => rows.rows > 0,
+        (true, None) => true,
+        (false, _) => put && rows.inserted > 0,
+    };
+    let status = match (created, shown) {
         (true, _) => StatusCode::CREATED,
         (false, true) => StatusCode::OK,
+        // As PostgREST: an upsert that creates nothing is 200 whatever it returns.
+        (false, false) if create => StatusCode::OK,
         (false, false) => StatusCode::NO_CONTENT,
     };
     let mut reply = Reply::new(status);
     if shown {
-        let object = single || accept == Accept::Object;
+        // A row that was left out cannot be told as an object.
+        let object = asked.accept == Accept::Object || single && !asked.array && rows.rows == 1;
         reply = reply.body(
-            accept.media_type(),
+            asked.accept.media_type(),
             if object {
                 std::mem::take(&mut rows.json)
             } else {
@@ -89,13 +167,19 @@ fn reply(write: &Write, mut rows: lane::Reply, prefer: &Prefer, accept: Accept) 
             },
         );
     }
-    if create && single && !rows.key.is_empty() {
+    if single && !rows.key.is_empty() && (create || created) {
         reply = reply.header("location", &location(&write.resource.path, &rows.key));
+    }
+    if !matches!(write.action, Action::Delete(_))
+        && let Some(tag) = &rows.tag
+    {
+        reply = reply.header("etag", &format!("\"{tag}\""));
     }
     if !single {
         reply = reply.header("content-range", &format!("*/{}", rows.rows));
     }
-    Ok(match prefer.applied(true, false) {
+    let applied = asked.prefer.applied_to_write(resolution.is_some(), create);
+    Ok(match applied {
         Some(applied) => reply.header("preference-applied", &applied),
         None => reply,
     })
