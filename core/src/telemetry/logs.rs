@@ -46,10 +46,10 @@ pub fn install(settings: &Log) {
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
     let written = fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
     // The filter stands before both: what is not written is not kept either.
-    let registry = tracing_subscriber::registry().with(filter).with(RingLayer(&RING));
+    let layers = tracing_subscriber::registry().with(filter).with(RingLayer(&RING));
     let installed = match settings.format {
-        LogFormat::Text => registry.with(written.with_target(false)).try_init(),
-        LogFormat::Json => registry.with(written.json().flatten_event(true)).try_init(),
+        LogFormat::Text => layers.with(written.with_target(false)).try_init(),
+        LogFormat::Json => layers.with(written.json().flatten_event(true)).try_init(),
     };
     // Already installed: by a test, or by an earlier command of the same process.
     drop(installed);

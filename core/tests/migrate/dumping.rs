@@ -87,11 +87,18 @@ async fn the_newest_dumps_are_kept_and_one_that_fails_stops_the_migration() {
     let left = folder.join("20260101T000000.000Z_before_1.unfinished");
     std::fs::write(&left, "").unwrap();
     std::fs::write(folder.join("mine.dump"), "").unwrap();
-    for _ in 0..KEPT + 1 {
+    opened.migrator(&database).await.unwrap().redo().await.unwrap();
+    let first = dumps(&project)
+        .into_iter()
+        .find(|file| !file.ends_with("mine.dump"))
+        .unwrap();
+    for _ in 0..KEPT + 2 {
         opened.migrator(&database).await.unwrap().redo().await.unwrap();
     }
+    // The newest, the one from before the first try of the same, and what somebody else put there.
     let files = dumps(&project);
-    assert_eq!(files.len(), KEPT + 1, "{files:?}");
+    assert_eq!(files.len(), KEPT + 2, "{files:?}");
+    assert!(files.contains(&first), "{files:?}");
     assert!(
         files.contains(&folder.join("mine.dump")) && !files.contains(&left),
         "{files:?}"
