@@ -16,6 +16,8 @@ pub enum Kind {
     Malformed,
     /// The request can be read, but breaks rules of the contract.
     Invalid,
+    /// The request can be understood in several ways.
+    Ambiguous,
     /// Nobody is logged in, and the route asks for it.
     Unauthenticated,
     /// The principal may not do this.
@@ -86,6 +88,7 @@ catalogue! {
     BadPath, "bad_path", Malformed, "The path cannot be read";
     BadHeader, "bad_header", Malformed, "A header cannot be read";
     UnknownColumn, "unknown_column", Malformed, "The request names a column that this resource does not have";
+    AmbiguousFunction, "ambiguous_function", Ambiguous, "Several functions of this name take these arguments";
     MassWrite, "mass_write", Malformed, "A write to many rows needs a filter";
     ReplyTooLarge, "reply_too_large", Malformed, "The reply would be larger than allowed";
     MaxAffected, "max_affected", Malformed, "More rows would be written than `max-affected` allows";
@@ -97,6 +100,7 @@ catalogue! {
     Unauthenticated, "unauthenticated", Unauthenticated, "Credentials are needed";
     Forbidden, "forbidden", Forbidden, "This is not allowed";
     RouteNotFound, "route_not_found", Missing, "There is no such route";
+    UnknownFunction, "unknown_function", Missing, "No function of this name takes these arguments";
     RowNotFound, "row_not_found", Missing, "There is no such row";
     MethodNotAllowed, "method_not_allowed", MethodNotAllowed, "The route does not have this method";
     NotAcceptable, "not_acceptable", NotAcceptable, "None of the media types asked for can be made";
