@@ -33,7 +33,11 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     };
     let picks = !route.item && matches!(route.verb, Verb::Update | Verb::Delete);
     if let (true, Some((name, value))) = (picks, plain.filter) {
-        query.filters.push(request::filter_parse::column(name, value)?);
+        query.filters.push(request::filter_parse::test(
+            name,
+            request::ColumnRef::plain(name),
+            value,
+        )?);
     }
     let write = match (route.verb, &target) {
         (Verb::Read, _) => {

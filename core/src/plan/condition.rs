@@ -3,7 +3,7 @@
 use crate::catalog::Kind;
 use crate::contract::{Field, Resource};
 use crate::error::{Code, Error, Result};
-use crate::request::{Comparison, Filter, Is, Operator, Test};
+use crate::request::{Comparison, Filter, Is, Operand, Operator, Pattern, Test};
 use crate::suggest;
 use crate::validate;
 
@@ -87,7 +87,16 @@ fn one(resource: &Resource, filter: Filter) -> Result<Condition> {
 }
 
 fn tested(resource: &Resource, test: Test) -> Result<Condition> {
-    let (index, field) = find(resource, &test.column)?;
+    let (index, field) = find(resource, &test.column.name)?;
+    let later = || {
+        Error::new(
+            Code::BadQuery,
+            format!("This filter on `{}` is not part of this version", field.name),
+        )
+    };
+    if !test.column.path.is_empty() {
+        return Err(later());
+    }
     let refused = |what: &str| {
         Error::new(Code::BadQuery, format!("Filter on `{}` cannot be used", field.name)).with_details(what.to_owned())
     };
@@ -108,7 +117,7 @@ fn tested(resource: &Resource, test: Test) -> Result<Condition> {
         validate::filter_value(field, text).map_err(|expected| refused(&format!("`{}` is not {expected}", clip(text))))
     };
     Ok(match test.operator {
-        Operator::Compare(comparison, text) => Condition::Compare(index, comparison, typed(&text)?),
+        Operator::Compare(comparison, Operand::One(text)) => Condition::Compare(index, comparison, typed(&text)?),
         Operator::In(texts) => Condition::In(index, texts.iter().map(|text| typed(text)).collect::<Result<_>>()?),
         Operator::IsDistinct(text) => Condition::IsDistinct(index, typed(&text)?),
         Operator::Is(is) => {
@@ -117,12 +126,13 @@ fn tested(resource: &Resource, test: Test) -> Result<Condition> {
             }
             Condition::Is(index, is)
         }
-        Operator::Like { pattern, ignore_case } => {
+        Operator::Pattern(pattern @ (Pattern::Like | Pattern::Ilike), Operand::One(text)) => {
             if !kind.is_text() {
                 return Err(refused("`like` and `ilike` need a text column"));
             }
-            Condition::Like(index, pattern, ignore_case)
+            Condition::Like(index, text, pattern == Pattern::Ilike)
         }
+        _ => return Err(later()),
     })
 }
 

@@ -6,7 +6,7 @@ use super::condition::{self, Condition};
 use super::policy::{self, Principal};
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
-use crate::request::{Nulls, OrderTerm, Page, Prefer, Query, SelectItem, Target};
+use crate::request::{Count, Nulls, OrderTerm, Page, Prefer, Query, SelectItem, Target};
 
 /// One column of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,9 @@ pub fn plan(
     principal: &Principal,
 ) -> Result<Read> {
     policy::allow(resource, Verb::Read, principal)?;
+    if !query.embedded.is_empty() {
+        return Err(later("filters on related rows"));
+    }
     let output = output(resource, query.select)?;
     let Page::Offset { limit, offset } = query.page;
     Ok(match target {
@@ -93,7 +96,7 @@ pub fn plan(
                 order,
                 limit: Some(limit),
                 offset,
-                count: prefer.count_exact,
+                count: prefer.count == Some(Count::Exact),
             }
         }
     })
@@ -117,13 +120,18 @@ pub fn output(resource: &Resource, items: Vec<SelectItem>) -> Result<Vec<Output>
     for item in items {
         match item {
             SelectItem::All => output.extend(every()),
-            SelectItem::Column { column, alias } => {
-                let (field, _) = condition::find(resource, &column)?;
+            SelectItem::Column {
+                column,
+                alias,
+                cast: None,
+            } if column.path.is_empty() => {
+                let (field, _) = condition::find(resource, &column.name)?;
                 output.push(Output {
                     field,
-                    label: alias.unwrap_or(column),
+                    label: alias.unwrap_or(column.name),
                 });
             }
+            _ => return Err(later("casts, JSON paths, aggregates and embedding")),
         }
     }
     // Postgres has 1,664 places for columns; writes and orders need some besides.
@@ -142,10 +150,20 @@ pub fn output(resource: &Resource, items: Vec<SelectItem>) -> Result<Vec<Output>
     Ok(output)
 }
 
+fn later(what: &str) -> Error {
+    Error::new(
+        Code::BadQuery,
+        format!("Of `select`, filters and `order`, {what} are not part of this version"),
+    )
+}
+
 fn order(resource: &Resource, terms: Vec<OrderTerm>) -> Result<Vec<Order>> {
     let mut order: Vec<Order> = Vec::with_capacity(terms.len() + resource.key.len());
     for term in terms {
-        let (field, column) = condition::find(resource, &term.column)?;
+        if term.relation.is_some() || !term.column.path.is_empty() {
+            return Err(later("order by JSON paths and related columns"));
+        }
+        let (field, column) = condition::find(resource, &term.column.name)?;
         if !column.pg_type.is_ordered() {
             return Err(
                 Error::new(Code::BadQuery, format!("Rows cannot be ordered by `{}`", column.name))

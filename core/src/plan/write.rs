@@ -196,6 +196,9 @@ fn rows(
 }
 
 fn no_rows_wanted(query: &Query, no_filters: bool) -> Result<()> {
+    if !query.embedded.is_empty() {
+        return Err(Error::new(Code::BadQuery, "A write takes no filters on related rows"));
+    }
     let Page::Offset { limit, offset } = query.page;
     if limit.is_some() || offset > 0 || !query.order.is_empty() {
         return Err(Error::new(Code::BadQuery, "A write takes no order, limit or offset"));

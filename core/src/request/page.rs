@@ -1,5 +1,6 @@
 //! Which rows of a list are wanted.
 
+use super::reader::clip;
 use crate::error::{Code, Error, Result};
 
 /// Which rows are wanted. Cursors join this when the whole dialect comes.
@@ -24,7 +25,10 @@ pub fn number(name: &str, text: &str) -> Result<u64> {
         .ok()
         .filter(|n| digits && i64::try_from(*n).is_ok())
         .ok_or_else(|| {
-            Error::new(Code::BadQuery, format!("Query parameter `{name}` cannot be read"))
-                .with_details("expected a whole number, at least 0")
+            Error::new(
+                Code::BadQuery,
+                format!("Query parameter `{}` cannot be read", clip(name)),
+            )
+            .with_details("expected a whole number, at least 0")
         })
 }

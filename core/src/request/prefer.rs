@@ -7,10 +7,33 @@ use crate::error::{Code, Error, Result};
 pub struct Prefer {
     /// `return=…`.
     pub returns: Option<Return>,
-    /// `count=exact`.
-    pub count_exact: bool,
+    /// `count=…`.
+    pub count: Option<Count>,
     /// `handling=strict`.
     pub strict: bool,
+}
+
+/// How the rows that match are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// One by one.
+    Exact,
+    /// As Postgres's planner reckons.
+    Planned,
+    /// One by one up to the resource's largest page, else as the planner reckons.
+    Estimated,
+}
+
+impl Count {
+    /// The word of the header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Planned => "planned",
+            Self::Estimated => "estimated",
+        }
+    }
 }
 
 /// What a write answers with.
@@ -56,7 +79,9 @@ impl Prefer {
                 ("return", "minimal") => _ = prefer.returns.get_or_insert(Return::Minimal),
                 ("return", "headers-only") => _ = prefer.returns.get_or_insert(Return::HeadersOnly),
                 ("return", "representation") => _ = prefer.returns.get_or_insert(Return::Representation),
-                ("count", "exact") => prefer.count_exact = true,
+                ("count", "exact") => _ = prefer.count.get_or_insert(Count::Exact),
+                ("count", "planned") => _ = prefer.count.get_or_insert(Count::Planned),
+                ("count", "estimated") => _ = prefer.count.get_or_insert(Count::Estimated),
                 _ => unknown.push(item.to_owned()),
             }
         }
@@ -67,7 +92,7 @@ impl Prefer {
                 "The Prefer header names preferences that are not known here",
             )
             .with_details(unknown.join(", "))
-            .with_hint("known are return=minimal|headers-only|representation, count=exact, handling=strict|lenient"));
+            .with_hint("known are return=minimal|headers-only|representation, count=exact|planned|estimated, handling=strict|lenient"));
         }
         Ok(prefer)
     }
@@ -79,8 +104,8 @@ impl Prefer {
         if let Some(form) = self.returns.filter(|_| returns) {
             words.push(format!("return={}", form.as_str()));
         }
-        if self.count_exact && count {
-            words.push("count=exact".to_owned());
+        if let Some(way) = self.count.filter(|_| count) {
+            words.push(format!("count={}", way.as_str()));
         }
         if self.strict {
             words.push("handling=strict".to_owned());
