@@ -17,7 +17,7 @@ const READ: &[(&str, &str)] = &[
     ("a=like.x*", "a=like.x%"),
     ("a=ilike.*x*", "a=ilike.%x%"),
     ("a=match.^x.*y$", ""),
-    ("a=imatch.[a-z]+", ""),
+    ("a=imatch.[a-z]*x", ""),
     ("a=isdistinct.5", ""),
     ("a=eq(any).{1,2}", ""),
     ("a=gte(all).{1, 2 }", "a=gte(all).{1,2}"),
@@ -84,12 +84,16 @@ const READ: &[(&str, &str)] = &[
 
 #[test]
 fn reads() {
+    let mut wrong = Vec::new();
     for (text, printed) in READ {
-        let read = parse(text).unwrap_or_else(|error| panic!("{text}: {error} {:?}", error.details()));
         let wanted = if printed.is_empty() { text } else { printed };
-        assert_eq!(&query(&read), wanted, "{text}");
-        assert_eq!(parse(&query(&read)).unwrap(), read, "{text}");
+        match parse(text) {
+            Ok(read) if query(&read) == *wanted && parse(wanted).ok().as_ref() == Some(&read) => {}
+            Ok(read) => wrong.push(format!("{text}: {}", query(&read))),
+            Err(error) => wrong.push(format!("{text}: {:?}", error.details())),
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What cannot be read: the position, and part of what was expected.
@@ -99,7 +103,7 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("a=eq", 1, "an operator"),
     ("a=not.", 5, "an operator"),
     ("a=in.5", 4, "`(`"),
-    ("a=in.(1,2", 10, "`,` or `)`"),
+    ("a=in.(1,2", 8, "`,` or `)`"),
     ("a=in.(1)x", 7, "the end"),
     ("a=is.maybe", 4, "null, not_null"),
     ("a=like.a\\", 8, "after the last"),
@@ -128,7 +132,7 @@ const REFUSED: &[(&str, usize, &str)] = &[
     (".a=eq.1", 1, "a column"),
     ("a.=eq.1", 3, "a column"),
     ("\"a=eq.1", 1, "a closing"),
-    ("a.b.c.d.e.f.g=eq.1", 13, "relations"),
+    ("a.b.c.d.e.f.g=eq.1", 14, "relations"),
     ("or=a.lt.1", 1, "`(`"),
     ("or=(a.lt.1", 8, "`,` or `)`"),
     ("or=(a.lt.1)x", 9, "the end"),
@@ -147,7 +151,7 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("select=a.sum", 6, "`()`"),
     ("select=a.sum(b)", 6, "`()`"),
     ("select=*a", 2, "`,`"),
-    ("select=o(a", 5, "`,` or `)`"),
+    ("select=o(a", 4, "`,` or `)`"),
     ("select=o(a))", 5, "`,` or the end"),
     ("select=o(a)b", 5, "`,` or the end"),
     ("select=o!(a)", 3, "inner, left"),
@@ -168,14 +172,15 @@ const REFUSED: &[(&str, usize, &str)] = &[
 
 #[test]
 fn refuses() {
+    let mut wrong = Vec::new();
     for (text, position, expected) in REFUSED {
         let error = parse(text).expect_err(text);
         let details = error.details().unwrap_or_default();
-        assert!(
-            details.starts_with(&format!("character {position}: expected ")) && details.contains(expected),
-            "{text}: {details}"
-        );
+        if !details.starts_with(&format!("character {position}: expected ")) || !details.contains(expected) {
+            wrong.push(format!("{text} ({position}): {details}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
