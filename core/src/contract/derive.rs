@@ -388,7 +388,11 @@ impl Deriving<'_, '_, '_> {
                 *default.get_ref()
             }
         };
-        PageLimits { default, max }
+        PageLimits {
+            default,
+            max,
+            max_groups: self.overlay.page_max_groups,
+        }
     }
 
     fn rules(&mut self, fields: &[Field]) -> Vec<Rule> {

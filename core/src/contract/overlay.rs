@@ -19,6 +19,7 @@ pub(super) struct Overlay {
     pub(super) access: Vec<(Verb, Spanned<Vec<Grant>>)>,
     pub(super) page_default: Option<Spanned<u32>>,
     pub(super) page_max: Option<u32>,
+    pub(super) page_max_groups: Option<u32>,
     pub(super) fields: Vec<(Spanned<String>, FieldOverlay)>,
     pub(super) rules: Vec<RuleOverlay>,
 }

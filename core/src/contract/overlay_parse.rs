@@ -259,7 +259,8 @@ impl Reader<'_, '_> {
             match &**key.get_ref() {
                 "default" => overlay.page_default = self.count(key, value, 1),
                 "max" => overlay.page_max = self.count(key, value, 1).map(Spanned::into_inner),
-                _ => self.unknown(key, &["default", "max"]),
+                "max_groups" => overlay.page_max_groups = self.count(key, value, 1).map(Spanned::into_inner),
+                _ => self.unknown(key, &["default", "max", "max_groups"]),
             }
         }
     }

@@ -135,6 +135,8 @@ pub struct PageLimits {
     pub default: u32,
     /// At most, whatever is asked.
     pub max: u32,
+    /// Most groups of a list with aggregates; none: no aggregates.
+    pub max_groups: Option<u32>,
 }
 
 /// A unique key.

@@ -101,7 +101,11 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
             delete: Some(vec![Grant::Public]),
         },
         rules: Vec::new(),
-        page: PageLimits { default: 50, max: 1000 },
+        page: PageLimits {
+            default: 50,
+            max: 1000,
+            max_groups: None,
+        },
         max_batch: 500,
     }
 }

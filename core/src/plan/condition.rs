@@ -1,13 +1,15 @@
 //! Filters with their columns found in the contract and their values typed.
 
-use crate::catalog::Kind;
+use super::operators;
+use super::subject::{Subject, subject};
+use crate::catalog::{Kind, PgType};
 use crate::contract::{Field, Resource};
 use crate::error::{Code, Error, Result};
-use crate::request::{Comparison, Filter, Is, Operand, Operator, Pattern, Test};
+use crate::request::{Comparison, Filter, Is, Operand, Operator, Pattern, Quantifier, Relation, Search, Test};
 use crate::suggest;
 use crate::validate;
 
-/// A condition over a resource's rows; columns are indexes into `Resource::fields`.
+/// A condition over a resource's rows; columns are [`Subject`]s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// All hold; the empty one is true.
@@ -17,15 +19,32 @@ pub enum Condition {
     /// It does not hold.
     Not(Box<Condition>),
     /// A comparison with a value, in Postgres's text form.
-    Compare(usize, Comparison, String),
+    Compare(Subject, Comparison, String),
+    /// A comparison with several values.
+    CompareMany(Subject, Comparison, Quantifier, Vec<String>),
     /// One of these values.
-    In(usize, Vec<String>),
+    In(Subject, Vec<String>),
     /// `IS …`.
-    Is(usize, Is),
-    /// `LIKE`, or `ILIKE` where the flag is set.
-    Like(usize, String, bool),
+    Is(Subject, Is),
+    /// A pattern over text.
+    Pattern(Subject, Pattern, String),
+    /// Several patterns over text.
+    PatternMany(Subject, Pattern, Quantifier, Vec<String>),
     /// `IS DISTINCT FROM`.
-    IsDistinct(usize, String),
+    IsDistinct(Subject, String),
+    /// Text search.
+    Search {
+        /// Text, JSON or a `tsvector`.
+        subject: Subject,
+        /// How the query is read.
+        form: Search,
+        /// A text search configuration.
+        language: Option<String>,
+        /// The query.
+        query: String,
+    },
+    /// Two arrays, ranges or JSON values, the second in Postgres's text form.
+    Relate(Subject, Relation, String),
 }
 
 /// Finds a column, or suggests one.
@@ -87,53 +106,71 @@ fn one(resource: &Resource, filter: Filter) -> Result<Condition> {
 }
 
 fn tested(resource: &Resource, test: Test) -> Result<Condition> {
-    let (index, field) = find(resource, &test.column.name)?;
-    let later = || {
-        Error::new(
-            Code::BadQuery,
-            format!("This filter on `{}` is not part of this version", field.name),
-        )
+    let (subject, field) = subject(resource, test.column)?;
+    let pg_type = subject.pg_type(field);
+    let refused = |what: String| {
+        Error::new(Code::BadQuery, format!("Filter on `{}` cannot be used", field.name)).with_details(what)
     };
-    if !test.column.path.is_empty() {
-        return Err(later());
+    let word = operators::word(&test.operator);
+    let taken = operators::taken(&pg_type);
+    if !taken.contains(&word) {
+        let taken = if taken == ["is"] {
+            "`is.null` and `is.not_null` only".to_owned()
+        } else {
+            taken.join(", ")
+        };
+        return Err(refused(format!(
+            "`{word}` is not for values of type {}, which take {taken}",
+            pg_type.base
+        )));
     }
-    let refused = |what: &str| {
-        Error::new(Code::BadQuery, format!("Filter on `{}` cannot be used", field.name)).with_details(what.to_owned())
-    };
-    let kind = &field.pg_type.kind;
-    let null = matches!(test.operator, Operator::Is(Is::Null | Is::NotNull));
-    let ordered = field.pg_type.is_ordered();
-    // Other types are compared as Postgres's text, which says no more than whether they are the same.
-    let equal = !kind.is_vector() && !matches!(kind, Kind::Json | Kind::Jsonb) && (ordered || *kind == Kind::Other);
-    if !equal && !null {
-        return Err(refused(
-            "columns of this type can only be asked `is.null` and `is.not_null`",
-        ));
-    }
-    if matches!(&test.operator, Operator::Compare(comparison, _) if comparison.needs_order() && !ordered) {
-        return Err(refused("columns of this type have no order"));
-    }
-    let typed = |text: &str| {
-        validate::filter_value(field, text).map_err(|expected| refused(&format!("`{}` is not {expected}", clip(text))))
-    };
+    let typed =
+        |text: &str| typed(&pg_type, text).map_err(|expected| refused(format!("`{}` is not {expected}", clip(text))));
+    let each = |texts: Vec<String>| texts.iter().map(|text| typed(text)).collect::<Result<Vec<_>>>();
     Ok(match test.operator {
-        Operator::Compare(comparison, Operand::One(text)) => Condition::Compare(index, comparison, typed(&text)?),
-        Operator::In(texts) => Condition::In(index, texts.iter().map(|text| typed(text)).collect::<Result<_>>()?),
-        Operator::IsDistinct(text) => Condition::IsDistinct(index, typed(&text)?),
+        Operator::Compare(comparison, Operand::One(text)) => Condition::Compare(subject, comparison, typed(&text)?),
+        Operator::Compare(comparison, Operand::Many(quantifier, texts)) => {
+            let values = each(texts)?;
+            // An array of arrays is no type of its own: each value is a comparison.
+            if matches!(pg_type.kind, Kind::Array { .. }) {
+                let members = values
+                    .into_iter()
+                    .map(|value| Condition::Compare(subject.clone(), comparison, value));
+                match quantifier {
+                    Quantifier::Any => Condition::Any(members.collect()),
+                    Quantifier::All => Condition::All(members.collect()),
+                }
+            } else {
+                Condition::CompareMany(subject, comparison, quantifier, values)
+            }
+        }
+        Operator::In(texts) => Condition::In(subject, each(texts)?),
+        Operator::IsDistinct(text) => Condition::IsDistinct(subject, typed(&text)?),
         Operator::Is(is) => {
-            if !matches!(is, Is::Null | Is::NotNull) && *kind != Kind::Bool {
-                return Err(refused("`is.true`, `is.false` and `is.unknown` need a boolean column"));
+            if !matches!(is, Is::Null | Is::NotNull) && pg_type.kind != Kind::Bool {
+                return Err(refused(
+                    "`is.true`, `is.false` and `is.unknown` need a boolean column".to_owned(),
+                ));
             }
-            Condition::Is(index, is)
+            Condition::Is(subject, is)
         }
-        Operator::Pattern(pattern @ (Pattern::Like | Pattern::Ilike), Operand::One(text)) => {
-            if !kind.is_text() {
-                return Err(refused("`like` and `ilike` need a text column"));
-            }
-            Condition::Like(index, text, pattern == Pattern::Ilike)
+        Operator::Pattern(pattern, Operand::One(text)) => Condition::Pattern(subject, pattern, text),
+        Operator::Pattern(pattern, Operand::Many(quantifier, texts)) => {
+            Condition::PatternMany(subject, pattern, quantifier, texts)
         }
-        _ => return Err(later()),
+        Operator::Search { form, language, query } => Condition::Search {
+            subject,
+            form,
+            language,
+            query,
+        },
+        Operator::Relate(relation, text) => Condition::Relate(subject, relation, typed(&text)?),
     })
+}
+
+/// A value in Postgres's text form, or what was expected.
+fn typed(pg_type: &PgType, text: &str) -> Result<String, String> {
+    validate::value_of_kind(&pg_type.kind, text)
 }
 
 /// The row with this key.
@@ -148,7 +185,7 @@ pub fn key(resource: &Resource, values: &[String]) -> Result<Condition> {
             continue;
         };
         match validate::path_value(field, text) {
-            Ok(value) => parts.push(Condition::Compare(*index, Comparison::Eq, value)),
+            Ok(value) => parts.push(Condition::Compare((*index).into(), Comparison::Eq, value)),
             Err(violation) => violations.push(violation),
         }
     }

@@ -4,11 +4,16 @@
 //! value text of that column's type. Access is decided here, too.
 
 pub mod condition;
+pub mod operators;
+pub mod output;
 pub mod policy;
 pub mod read;
+pub mod subject;
 pub mod write;
 
 pub use condition::Condition;
+pub use output::{Output, Value};
 pub use policy::Principal;
-pub use read::{Order, Output, Read};
+pub use read::{Order, Read};
+pub use subject::Subject;
 pub use write::{Action, Write};

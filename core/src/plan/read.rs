@@ -3,25 +3,20 @@
 use std::sync::Arc;
 
 use super::condition::{self, Condition};
+use super::output::{Output, Value, output};
 use super::policy::{self, Principal};
+use super::subject::{Subject, subject};
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
-use crate::request::{Count, Nulls, OrderTerm, Page, Prefer, Query, SelectItem, Target};
-
-/// One column of a reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// Index into the resource's fields.
-    pub field: usize,
-    /// Its name in the reply.
-    pub label: String,
-}
+use crate::request::{Count, Nulls, OrderTerm, Page, Prefer, Query, Target};
 
 /// One term of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// Index into the resource's fields.
-    pub field: usize,
+    /// By what.
+    pub subject: Subject,
+    /// The place among the reply's columns of what it orders by, for groups; from 0.
+    pub output: Option<usize>,
     /// Largest first.
     pub descending: bool,
     /// Where nulls go; Postgres's default otherwise.
@@ -43,8 +38,8 @@ pub struct Read {
     pub limit: Option<u64>,
     /// Rows to skip.
     pub offset: u64,
-    /// Whether all rows that match are counted, too.
-    pub count: bool,
+    /// Whether and how all rows that match are counted, too.
+    pub count: Option<Count>,
 }
 
 /// Plans a `GET`.
@@ -62,7 +57,9 @@ pub fn plan(
     if !query.embedded.is_empty() {
         return Err(later("filters on related rows"));
     }
-    let output = output(resource, query.select)?;
+    let groups = resource.page.max_groups.filter(|_| target == Target::Collection);
+    let output = output(resource, query.select, groups.is_some())?;
+    let grouped = output.iter().any(Output::is_aggregate);
     let Page::Offset { limit, offset } = query.page;
     Ok(match target {
         Target::Item(values) => {
@@ -80,15 +77,22 @@ pub fn plan(
                 order: Vec::new(),
                 limit: None,
                 offset: 0,
-                count: false,
+                count: None,
             }
         }
         Target::Collection => {
             let condition = condition::check(resource, query.filters)?;
-            let order = order(resource, query.order)?;
-            let limit = limit
-                .unwrap_or(resource.page.default.into())
-                .min(resource.page.max.into());
+            let order = if grouped {
+                group_order(resource, query.order, &output)?
+            } else {
+                order(resource, query.order)?
+            };
+            let limit = match groups.filter(|_| grouped) {
+                Some(most) => limit.unwrap_or(most.into()).min(most.into()),
+                None => limit
+                    .unwrap_or(resource.page.default.into())
+                    .min(resource.page.max.into()),
+            };
             Read {
                 resource: Arc::clone(resource),
                 output,
@@ -96,58 +100,10 @@ pub fn plan(
                 order,
                 limit: Some(limit),
                 offset,
-                count: prefer.count == Some(Count::Exact),
+                count: prefer.count,
             }
         }
     })
-}
-
-/// The columns of a reply; all of them where nothing is said.
-///
-/// # Errors
-/// `unknown_column`, or `bad_query` for two columns of one name.
-pub fn output(resource: &Resource, items: Vec<SelectItem>) -> Result<Vec<Output>> {
-    let every = || {
-        resource.fields.iter().enumerate().map(|(field, f)| Output {
-            field,
-            label: f.name.clone(),
-        })
-    };
-    if items.is_empty() {
-        return Ok(every().collect());
-    }
-    let mut output: Vec<Output> = Vec::new();
-    for item in items {
-        match item {
-            SelectItem::All => output.extend(every()),
-            SelectItem::Column {
-                column,
-                alias,
-                cast: None,
-            } if column.path.is_empty() => {
-                let (field, _) = condition::find(resource, &column.name)?;
-                output.push(Output {
-                    field,
-                    label: alias.unwrap_or(column.name),
-                });
-            }
-            _ => return Err(later("casts, JSON paths, aggregates and embedding")),
-        }
-    }
-    // Postgres has 1,664 places for columns; writes and orders need some besides.
-    if output.len() > resource.fields.len() + 256 {
-        return Err(Error::new(Code::BadQuery, "`select` names too many columns"));
-    }
-    let mut labels = std::collections::HashSet::new();
-    for column in &output {
-        if !labels.insert(column.label.as_str()) {
-            return Err(Error::new(
-                Code::BadQuery,
-                format!("`select` names `{}` twice", column.label),
-            ));
-        }
-    }
-    Ok(output)
 }
 
 fn later(what: &str) -> Error {
@@ -157,36 +113,75 @@ fn later(what: &str) -> Error {
     )
 }
 
+/// What a term orders by.
+fn ordered(resource: &Resource, term: OrderTerm, known: &[Order]) -> Result<Order> {
+    if term.relation.is_some() {
+        return Err(later("order by related columns"));
+    }
+    let (subject, field) = subject(resource, term.column)?;
+    if !subject.pg_type(field).is_ordered() {
+        return Err(
+            Error::new(Code::BadQuery, format!("Rows cannot be ordered by `{}`", field.name))
+                .with_details("columns of this type have no order"),
+        );
+    }
+    if known.iter().any(|known| known.subject == subject) {
+        return Err(Error::new(
+            Code::BadQuery,
+            format!("`order` names `{}` twice", field.name),
+        ));
+    }
+    Ok(Order {
+        subject,
+        output: None,
+        descending: term.descending,
+        nulls: term.nulls,
+    })
+}
+
 fn order(resource: &Resource, terms: Vec<OrderTerm>) -> Result<Vec<Order>> {
     let mut order: Vec<Order> = Vec::with_capacity(terms.len() + resource.key.len());
     for term in terms {
-        if term.relation.is_some() || !term.column.path.is_empty() {
-            return Err(later("order by JSON paths and related columns"));
-        }
-        let (field, column) = condition::find(resource, &term.column.name)?;
-        if !column.pg_type.is_ordered() {
-            return Err(
-                Error::new(Code::BadQuery, format!("Rows cannot be ordered by `{}`", column.name))
-                    .with_details("columns of this type have no order"),
-            );
-        }
-        if order.iter().any(|known| known.field == field) {
-            return Err(Error::new(
-                Code::BadQuery,
-                format!("`order` names `{}` twice", column.name),
-            ));
-        }
-        order.push(Order {
-            field,
-            descending: term.descending,
-            nulls: term.nulls,
-        });
+        let term = ordered(resource, term, &order)?;
+        order.push(term);
     }
     // A total order: pages neither repeat nor skip rows that are equal in what was asked.
     for field in &resource.key {
-        if !order.iter().any(|known| known.field == *field) {
+        let subject = Subject::from(*field);
+        if !order.iter().any(|known| known.subject == subject) {
             order.push(Order {
-                field: *field,
+                subject,
+                output: None,
+                descending: false,
+                nulls: None,
+            });
+        }
+    }
+    Ok(order)
+}
+
+/// Groups have no key: what they are grouped by orders them, after what was asked.
+fn group_order(resource: &Resource, terms: Vec<OrderTerm>, output: &[Output]) -> Result<Vec<Order>> {
+    let mut order: Vec<Order> = Vec::with_capacity(terms.len() + output.len());
+    for term in terms {
+        let mut term = ordered(resource, term, &order)?;
+        let among = |output: &Output| matches!(&output.value, Value::Plain(subject, None) if *subject == term.subject);
+        term.output = output.iter().position(among);
+        if term.output.is_none() {
+            let name = resource.fields.get(term.subject.field).map_or("", |field| &field.name);
+            return Err(
+                Error::new(Code::BadQuery, format!("Groups cannot be ordered by `{name}`"))
+                    .with_details("only by columns that `select` names without a cast"),
+            );
+        }
+        order.push(term);
+    }
+    for (place, column) in output.iter().enumerate() {
+        let known = order.iter().any(|known| known.output == Some(place));
+        if let (Value::Plain(subject, _), false) = (&column.value, known) {
+            order.push(Order {
+                subject: subject.clone(),
+                output: Some(place),
                 descending: false,
                 nulls: None,
             });

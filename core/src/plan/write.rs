@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::condition::{self, Condition};
+use super::output::{Output, output};
 use super::policy::{self, Principal};
-use super::read::{self, Output};
 use crate::catalog::RelationKind;
 use crate::contract::{Decimal, Resource, Verb};
 use crate::error::{Code, Error, Result, Violation};
@@ -69,7 +69,7 @@ pub fn create(
     let verify = checked.rows.iter().any(|row| row.deferred);
     Ok(Write {
         resource: Arc::clone(resource),
-        output: read::output(resource, query.select)?,
+        output: output(resource, query.select, false)?,
         action: Action::Create {
             rows: checked.rows,
             many: checked.many,
@@ -99,7 +99,7 @@ pub fn replace(
     whole(resource, &row)?;
     Ok(Write {
         resource: Arc::clone(resource),
-        output: read::output(resource, query.select)?,
+        output: output(resource, query.select, false)?,
         verify: row.deferred,
         action: Action::Replace(condition, row),
         returns: returns(resource, prefer, principal, Return::Representation)?,
@@ -167,7 +167,7 @@ fn rows(
             Ok((
                 condition::key(resource, key)?,
                 true,
-                read::output(resource, query.select)?,
+                output(resource, query.select, false)?,
             ))
         }
         Target::Collection => {
@@ -189,7 +189,7 @@ fn rows(
             Ok((
                 condition::check(resource, query.filters)?,
                 false,
-                read::output(resource, query.select)?,
+                output(resource, query.select, false)?,
             ))
         }
     }
@@ -275,10 +275,10 @@ fn same_key(condition: &Condition, resource: &Resource, row: &Row) -> Result<()>
         let given = row
             .values
             .iter()
-            .find(|(index, _)| index == field)
+            .find(|(index, _)| *index == field.field)
             .map(|(_, bind)| bind);
         let differs = given.is_some_and(|bind| !matches!(bind, Bind::Text(text) if equal(text, wanted)));
-        if let Some(field) = resource.fields.get(*field).filter(|_| differs) {
+        if let Some(field) = resource.fields.get(field.field).filter(|_| differs) {
             violations.push(Violation {
                 kind: "value_error".into(),
                 loc: vec!["body".into(), field.name.as_str().into()],

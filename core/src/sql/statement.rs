@@ -161,7 +161,7 @@ fn builtin(kind: &Kind) -> Option<String> {
 }
 
 /// The cast of an output column, so that its binary form is one that [`Form`] reads.
-fn output_cast(pg_type: &PgType) -> &'static str {
+pub(super) fn output_cast(pg_type: &PgType) -> &'static str {
     match &pg_type.kind {
         Kind::Array { item } if builtin(&item.kind).is_none() => "::text[]",
         Kind::Array { .. } => "",
@@ -179,7 +179,7 @@ pub(super) fn form(field: &Field) -> Form {
     }
 }
 
-fn kind_form(kind: &Kind) -> Form {
+pub(super) fn kind_form(kind: &Kind) -> Form {
     match kind {
         Kind::Bool => Form::Bool,
         Kind::Int2 => Form::Int2,

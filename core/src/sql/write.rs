@@ -123,10 +123,7 @@ fn add(
 ) -> Result<()> {
     for index in fields {
         let field = condition::field(resource, *index)?;
-        output.push(Output {
-            field: *index,
-            label: field.name.clone(),
-        });
+        output.push(Output::plain(*index, field.name.clone()));
         columns.push(Column {
             label: field.name.clone(),
             form: form(field),

@@ -18,7 +18,7 @@ mod value;
 mod tests;
 
 pub use check::body;
-pub use parameter::{filter_value, path_value};
+pub use parameter::{filter_value, path_value, value_of_kind};
 pub use rules::stored_row;
 
 /// What a body is for; it decides which fields may, and which must, be there.

@@ -10,7 +10,7 @@ use crate::http::router::Call;
 use crate::http::routes::lane;
 use crate::http::{Refusal, Reply};
 use crate::plan;
-use crate::request::Target;
+use crate::request::{Count, Target};
 use crate::sql;
 use crate::telemetry::stages::Stage;
 
@@ -33,12 +33,32 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         }
         return Ok(Reply::new(StatusCode::OK).body(call.accept.media_type(), rows.json));
     }
+    let planned = read.count.map(|_| sql::read::planned(&read)).transpose()?;
     // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
     // so that no more statements run than there are lanes.
     let (context, resource) = (Arc::clone(call.context), Arc::clone(call.resource));
-    let task = tokio::spawn(async move { context.lanes.list(&statement, &resource).await });
+    let (count, most) = (read.count, u64::from(resource.page.max));
+    let task = tokio::spawn(async move {
+        let mut rows = context.lanes.list(&statement, &resource).await?;
+        // What was counted up to the resource's largest page and beyond is left to the planner.
+        let beyond = count == Some(Count::Estimated) && rows.total.is_some_and(|total| total > most);
+        if let Some(planned) = planned.filter(|_| beyond || count == Some(Count::Planned)) {
+            let answer = context.lanes.list(&planned, &resource).await?;
+            let least = rows
+                .total
+                .unwrap_or(0)
+                .max(if rows.rows > 0 { read.offset + rows.rows } else { 0 });
+            rows.total = Some(sql::read::planned_rows(&answer.json)?.max(least));
+        }
+        Ok(rows)
+    });
+    // What is only reckoned refuses no page.
+    let exact = read.count == Some(Count::Exact);
     let mut rows = lane(call.watch, task.await.map_err(Error::internal)?)?;
-    if let Some(total) = rows.total.filter(|total| read.offset > 0 && read.offset >= *total) {
+    if let Some(total) = rows
+        .total
+        .filter(|total| exact && read.offset > 0 && read.offset >= *total)
+    {
         return Err(Refusal::range(read.offset, total));
     }
     let partial = rows.rows > 0 && rows.total.is_some_and(|total| rows.rows < total);

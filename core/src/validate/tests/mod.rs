@@ -97,6 +97,7 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
         page: PageLimits {
             default: 100,
             max: 1000,
+            max_groups: None,
         },
         max_batch: 3,
     }
