@@ -145,6 +145,7 @@ fn leads() -> Resource {
         page: PageLimits {
             default: 100,
             max: 1000,
+            max_groups: None,
         },
         max_batch: 1000,
     }

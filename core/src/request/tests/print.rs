@@ -187,7 +187,10 @@ fn operator(operator: &Operator, member: bool) -> String {
             };
             operand(word, given, member)
         }
-        Operator::In(values) => format!("in.({})", values.iter().map(listed).collect::<Vec<_>>().join(",")),
+        Operator::In(values) => format!(
+            "in.({})",
+            values.iter().map(|value| listed(value)).collect::<Vec<_>>().join(",")
+        ),
         Operator::Is(is) => format!(
             "is.{}",
             match is {
@@ -257,11 +260,11 @@ fn operand(word: &str, operand: &Operand, member: bool) -> String {
 }
 
 /// A member of a list or a tree; array literals and JSON in braces stand as they are.
-fn listed(text: &String) -> String {
+fn listed(text: &str) -> String {
     let braced = text.starts_with('{') && text.ends_with('}') && !text.contains(['\\']);
     if !braced && (text.is_empty() || text.contains([',', '(', ')', '"', '\\', '{', '}'])) {
         in_quotes(text)
     } else {
-        text.clone()
+        text.to_owned()
     }
 }
