@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::contract::{Grant, Resource, Route, Verb};
+use crate::contract::{Grant, Resource, Route, Snapshot, Verb};
 use crate::error::{Error, Result};
-use crate::plan::{self, Principal};
+use crate::plan::{self, Principal, View};
 use crate::request::{Prefer, Target, json, query};
 use crate::validate::{self, Checked, Model};
 use crate::{request, sql};
@@ -24,7 +24,11 @@ pub(super) struct Plain<'a> {
 /// The statement's text.
 pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     let resource = &opened(&route.resource, route.verb);
-    let (prefer, principal) = (&Prefer::default(), &Principal::Anonymous);
+    let prefer = &Prefer::default();
+    let view = &View {
+        snapshot: &Snapshot::default(),
+        principal: &Principal::Anonymous,
+    };
     let mut query = query::parse("")?;
     let target = if route.item {
         Target::Item(plain.key)
@@ -41,25 +45,25 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     }
     let write = match (route.verb, &target) {
         (Verb::Read, _) => {
-            let read = plan::read::plan(resource, target, query, prefer, principal)?;
+            let read = plan::read::plan(resource, target, query, prefer, view)?;
             return Ok(sql::read::statement(&read)?.text);
         }
         (Verb::Create, _) => plan::write::create(
             resource,
             query,
             prefer,
-            principal,
+            view,
             checked(resource, Model::Create, plain.body)?,
         )?,
         (Verb::Update, Target::Item(key)) if route.method == "PUT" => {
             let body = checked(resource, Model::Replace, plain.body)?;
-            plan::write::replace(resource, key, query, prefer, principal, body)?
+            plan::write::replace(resource, key, query, prefer, view, body)?
         }
         (Verb::Update, _) => {
             let body = checked(resource, Model::Update, plain.body)?;
-            plan::write::update(resource, &target, query, prefer, principal, body)?
+            plan::write::update(resource, &target, query, prefer, view, body)?
         }
-        (Verb::Delete, _) => plan::write::delete(resource, &target, query, prefer, principal)?,
+        (Verb::Delete, _) => plan::write::delete(resource, &target, query, prefer, view)?,
     };
     let statements = sql::write::statements(&write)?;
     let texts: Vec<String> = statements.into_iter().map(|statement| statement.text).collect();

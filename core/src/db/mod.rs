@@ -15,4 +15,5 @@ pub mod scratch;
 mod statements;
 pub mod store;
 pub mod wire;
+mod wire_record;
 mod wire_time;

@@ -9,7 +9,7 @@ use salvo::{Request, http::header};
 use super::accept::Accept;
 use super::{Refusal, Reply, docs, routes};
 use crate::app::{Context, Published};
-use crate::contract::{Resource, methods};
+use crate::contract::{Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::Principal;
 use crate::request::{Prefer, Query, Target, query};
@@ -19,6 +19,7 @@ use crate::telemetry::stages::{Stage, Stopwatch};
 pub(super) struct Call<'a> {
     pub context: &'a Arc<Context>,
     pub resource: &'a Arc<Resource>,
+    pub snapshot: &'a Snapshot,
     pub principal: Principal,
     pub target: Target,
     pub query: Query,
@@ -94,6 +95,7 @@ async fn route(
     let call = Call {
         context,
         resource,
+        snapshot: &published.snapshot,
         principal: Principal::Anonymous,
         target,
         query: query::parse(request.uri().query().unwrap_or(""))?,

@@ -1,5 +1,9 @@
 //! Filters with their columns found in the contract and their values typed.
 
+use std::sync::Arc;
+
+use super::clip;
+use super::embed::{self, Embed, Named};
 use crate::catalog::Kind;
 use crate::contract::{Field, Resource};
 use crate::error::{Code, Error, Result};
@@ -26,6 +30,8 @@ pub enum Condition {
     Like(usize, String, bool),
     /// `IS DISTINCT FROM`.
     IsDistinct(usize, String),
+    /// There are related rows.
+    Exists(Arc<Embed>),
 }
 
 /// Finds a column, or suggests one.
@@ -54,35 +60,34 @@ pub fn find<'a>(resource: &'a Resource, name: &str) -> Result<(usize, &'a Field)
     })
 }
 
-fn clip(name: &str) -> String {
-    name.chars().take(64).collect()
-}
-
-/// Checks filters against the contract.
+/// Checks filters against the contract; `named` are the related rows that they may ask for.
 ///
 /// # Errors
 /// `unknown_column`, or `bad_query` for an operator or value that the column's type does not have.
-pub fn check(resource: &Resource, filters: Vec<Filter>) -> Result<Condition> {
+pub fn check(resource: &Resource, filters: Vec<Filter>, named: &[Named]) -> Result<Condition> {
     Ok(Condition::All(
         filters
             .into_iter()
-            .map(|filter| one(resource, filter))
+            .map(|filter| one(resource, filter, named))
             .collect::<Result<_>>()?,
     ))
 }
 
-fn one(resource: &Resource, filter: Filter) -> Result<Condition> {
+fn one(resource: &Resource, filter: Filter, named: &[Named]) -> Result<Condition> {
     let each = |filters: Vec<Filter>| {
         filters
             .into_iter()
-            .map(|f| one(resource, f))
+            .map(|f| one(resource, f, named))
             .collect::<Result<Vec<_>>>()
     };
     Ok(match filter {
         Filter::All(filters) => Condition::All(each(filters)?),
         Filter::Any(filters) => Condition::Any(each(filters)?),
-        Filter::Not(filter) => Condition::Not(Box::new(one(resource, *filter)?)),
-        Filter::Test(test) => tested(resource, test)?,
+        Filter::Not(filter) => Condition::Not(Box::new(one(resource, *filter, named)?)),
+        Filter::Test(test) => match embed::presence(resource, named, &test)? {
+            Some(condition) => condition,
+            None => tested(resource, test)?,
+        },
     })
 }
 

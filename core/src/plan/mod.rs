@@ -4,11 +4,20 @@
 //! value text of that column's type. Access is decided here, too.
 
 pub mod condition;
+pub mod embed;
 pub mod policy;
 pub mod read;
+pub mod relation;
 pub mod write;
 
 pub use condition::Condition;
+pub use embed::Embed;
 pub use policy::Principal;
 pub use read::{Order, Output, Read};
+pub use relation::View;
 pub use write::{Action, Write};
+
+/// A client's word, short enough to repeat in a message.
+fn clip(name: &str) -> String {
+    name.chars().take(64).collect()
+}

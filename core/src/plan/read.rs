@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::condition::{self, Condition};
-use super::policy::{self, Principal};
+use super::embed::{self, Embed, Named};
+use super::policy;
+use super::relation::View;
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
 use crate::request::{Count, Nulls, OrderTerm, Page, Prefer, Query, SelectItem, Target};
@@ -22,6 +24,8 @@ pub struct Output {
 pub struct Order {
     /// Index into the resource's fields.
     pub field: usize,
+    /// The single related row whose field it is; none for the row itself.
+    pub of: Option<Arc<Embed>>,
     /// Largest first.
     pub descending: bool,
     /// Where nulls go; Postgres's default otherwise.
@@ -35,6 +39,8 @@ pub struct Read {
     pub resource: Arc<Resource>,
     /// The reply's columns, in order.
     pub output: Vec<Output>,
+    /// Related rows among the columns.
+    pub embeds: Vec<Arc<Embed>>,
     /// Which rows.
     pub condition: Condition,
     /// Their order; the key comes last, so that it is total.
@@ -51,18 +57,9 @@ pub struct Read {
 ///
 /// # Errors
 /// Refusals of access, unknown columns, values of another type.
-pub fn plan(
-    resource: &Arc<Resource>,
-    target: Target,
-    query: Query,
-    prefer: &Prefer,
-    principal: &Principal,
-) -> Result<Read> {
-    policy::allow(resource, Verb::Read, principal)?;
-    if !query.embedded.is_empty() {
-        return Err(later("filters on related rows"));
-    }
-    let output = output(resource, query.select)?;
+pub fn plan(resource: &Arc<Resource>, target: Target, query: Query, prefer: &Prefer, view: &View<'_>) -> Result<Read> {
+    policy::allow(resource, Verb::Read, view.principal)?;
+    let shape = embed::shape(view, resource, query.select, query.embedded)?;
     let Page::Offset { limit, offset } = query.page;
     Ok(match target {
         Target::Item(values) => {
@@ -72,10 +69,11 @@ pub fn plan(
                         .with_hint(format!("ask {} for lists", resource.path)),
                 );
             }
-            let condition = condition::key(resource, &values)?;
+            let condition = all(condition::key(resource, &values)?, shape.required);
             Read {
                 resource: Arc::clone(resource),
-                output,
+                output: shape.output,
+                embeds: shape.embeds,
                 condition,
                 order: Vec::new(),
                 limit: None,
@@ -84,14 +82,15 @@ pub fn plan(
             }
         }
         Target::Collection => {
-            let condition = condition::check(resource, query.filters)?;
-            let order = order(resource, query.order)?;
+            let condition = all(condition::check(resource, query.filters, &shape.named)?, shape.required);
+            let order = order(resource, query.order, &shape.named)?;
             let limit = limit
                 .unwrap_or(resource.page.default.into())
                 .min(resource.page.max.into());
             Read {
                 resource: Arc::clone(resource),
-                output,
+                output: shape.output,
+                embeds: shape.embeds,
                 condition,
                 order,
                 limit: Some(limit),
@@ -131,7 +130,7 @@ pub fn output(resource: &Resource, items: Vec<SelectItem>) -> Result<Vec<Output>
                     label: alias.unwrap_or(column.name),
                 });
             }
-            _ => return Err(later("casts, JSON paths, aggregates and embedding")),
+            _ => return Err(later("casts, JSON paths and aggregates")),
         }
     }
     // Postgres has 1,664 places for columns; writes and orders need some besides.
@@ -157,20 +156,33 @@ fn later(what: &str) -> Error {
     )
 }
 
-fn order(resource: &Resource, terms: Vec<OrderTerm>) -> Result<Vec<Order>> {
+fn all(condition: Condition, required: Vec<Condition>) -> Condition {
+    if required.is_empty() {
+        return condition;
+    }
+    Condition::All(std::iter::once(condition).chain(required).collect())
+}
+
+/// The order of a resource's rows, with its key at the end; `named` are the related rows that may give it.
+///
+/// # Errors
+/// `unknown_column`, `unknown_relation`, or `bad_query` for columns without an order.
+pub fn order(resource: &Resource, terms: Vec<OrderTerm>, named: &[Named]) -> Result<Vec<Order>> {
     let mut order: Vec<Order> = Vec::with_capacity(terms.len() + resource.key.len());
     for term in terms {
-        if term.relation.is_some() || !term.column.path.is_empty() {
-            return Err(later("order by JSON paths and related columns"));
+        if !term.column.path.is_empty() {
+            return Err(later("order by JSON paths"));
         }
-        let (field, column) = condition::find(resource, &term.column.name)?;
+        let of = term.relation.map(|name| embed::single(named, &name)).transpose()?;
+        let owner = of.as_ref().map_or(resource, |embed| embed.way.target.as_ref());
+        let (field, column) = condition::find(owner, &term.column.name)?;
         if !column.pg_type.is_ordered() {
             return Err(
                 Error::new(Code::BadQuery, format!("Rows cannot be ordered by `{}`", column.name))
                     .with_details("columns of this type have no order"),
             );
         }
-        if order.iter().any(|known| known.field == field) {
+        if order.iter().any(|known| known.field == field && known.of == of) {
             return Err(Error::new(
                 Code::BadQuery,
                 format!("`order` names `{}` twice", column.name),
@@ -178,15 +190,17 @@ fn order(resource: &Resource, terms: Vec<OrderTerm>) -> Result<Vec<Order>> {
         }
         order.push(Order {
             field,
+            of,
             descending: term.descending,
             nulls: term.nulls,
         });
     }
     // A total order: pages neither repeat nor skip rows that are equal in what was asked.
     for field in &resource.key {
-        if !order.iter().any(|known| known.field == *field) {
+        if !order.iter().any(|known| known.field == *field && known.of.is_none()) {
             order.push(Order {
                 field: *field,
+                of: None,
                 descending: false,
                 nulls: None,
             });

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::condition::{self, Condition};
+use super::embed::{self, Embed, Shape};
 use super::policy::{self, Principal};
-use super::read::{self, Output};
+use super::read::Output;
+use super::relation::View;
 use crate::catalog::RelationKind;
 use crate::contract::{Decimal, Resource, Verb};
 use crate::error::{Code, Error, Result, Violation};
-use crate::request::{Comparison, Page, Prefer, Query, Return, Target};
+use crate::request::{Comparison, Page, Prefer, Query, Return, SelectItem, Target};
 use crate::validate::{Bind, Checked, Row};
 
 /// What is done.
@@ -38,6 +40,8 @@ pub struct Write {
     pub action: Action,
     /// The reply's columns.
     pub output: Vec<Output>,
+    /// Related rows among the columns.
+    pub embeds: Vec<Arc<Embed>>,
     /// What is answered.
     pub returns: Return,
     /// Whether it is about one row by its key (none: 404).
@@ -62,19 +66,21 @@ pub fn create(
     resource: &Arc<Resource>,
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
+    let shape = shape(view, resource, query.select)?;
     let verify = checked.rows.iter().any(|row| row.deferred);
     Ok(Write {
         resource: Arc::clone(resource),
-        output: read::output(resource, query.select)?,
+        output: shape.output,
+        embeds: shape.embeds,
         action: Action::Create {
             rows: checked.rows,
             many: checked.many,
         },
-        returns: returns(resource, prefer, principal, Return::Representation)?,
+        returns: returns(resource, prefer, view.principal, Return::Representation)?,
         item: false,
         verify,
     })
@@ -89,7 +95,7 @@ pub fn replace(
     key: &[String],
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
@@ -97,12 +103,14 @@ pub fn replace(
     let row = single(checked)?;
     same_key(&condition, resource, &row)?;
     whole(resource, &row)?;
+    let shape = shape(view, resource, query.select)?;
     Ok(Write {
         resource: Arc::clone(resource),
-        output: read::output(resource, query.select)?,
+        output: shape.output,
+        embeds: shape.embeds,
         verify: row.deferred,
         action: Action::Replace(condition, row),
-        returns: returns(resource, prefer, principal, Return::Representation)?,
+        returns: returns(resource, prefer, view.principal, Return::Representation)?,
         item: true,
     })
 }
@@ -116,18 +124,19 @@ pub fn update(
     target: &Target,
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
     checked: Checked,
 ) -> Result<Write> {
-    let (condition, item, output) = rows(resource, target, query, principal, "PATCH")?;
+    let (condition, item, shape) = rows(resource, target, query, view, "PATCH")?;
     let row = single(checked)?;
     let usual = if item { Return::Representation } else { Return::Minimal };
     Ok(Write {
         resource: Arc::clone(resource),
-        output,
+        output: shape.output,
+        embeds: shape.embeds,
         verify: row.deferred,
         action: Action::Update(condition, row),
-        returns: returns(resource, prefer, principal, usual)?,
+        returns: returns(resource, prefer, view.principal, usual)?,
         item,
     })
 }
@@ -141,14 +150,15 @@ pub fn delete(
     target: &Target,
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
 ) -> Result<Write> {
-    let (condition, item, output) = rows(resource, target, query, principal, "DELETE")?;
+    let (condition, item, shape) = rows(resource, target, query, view, "DELETE")?;
     Ok(Write {
         resource: Arc::clone(resource),
-        output,
+        output: shape.output,
+        embeds: shape.embeds,
         action: Action::Delete(condition),
-        returns: returns(resource, prefer, principal, Return::Minimal)?,
+        returns: returns(resource, prefer, view.principal, Return::Minimal)?,
         item,
         verify: false,
     })
@@ -158,22 +168,22 @@ fn rows(
     resource: &Resource,
     target: &Target,
     query: Query,
-    principal: &Principal,
+    view: &View<'_>,
     method: &str,
-) -> Result<(Condition, bool, Vec<Output>)> {
+) -> Result<(Condition, bool, Shape)> {
     match target {
         Target::Item(key) => {
             no_rows_wanted(&query, true)?;
             Ok((
                 condition::key(resource, key)?,
                 true,
-                read::output(resource, query.select)?,
+                shape(view, resource, query.select)?,
             ))
         }
         Target::Collection => {
             no_rows_wanted(&query, false)?;
             // Which rows a filter picks tells what is in them.
-            policy::allow(resource, Verb::Read, principal).map_err(|_| {
+            policy::allow(resource, Verb::Read, view.principal).map_err(|_| {
                 Error::new(
                     Code::Forbidden,
                     "Rows that may not be read cannot be picked by a filter",
@@ -187,12 +197,22 @@ fn rows(
                 .with_hint("add a filter, or name one row in the path"));
             }
             Ok((
-                condition::check(resource, query.filters)?,
+                condition::check(resource, query.filters, &[])?,
                 false,
-                read::output(resource, query.select)?,
+                shape(view, resource, query.select)?,
             ))
         }
     }
+}
+
+/// What the rows of a reply hold. Which rows are written is never asked of related ones.
+fn shape(view: &View<'_>, resource: &Resource, select: Vec<SelectItem>) -> Result<Shape> {
+    let shape = embed::shape(view, resource, select, Vec::new())?;
+    if shape.required.is_empty() {
+        return Ok(shape);
+    }
+    Err(Error::new(Code::BadQuery, "A write takes no `!inner`")
+        .with_hint("without it the rows come with what is related to them"))
 }
 
 fn no_rows_wanted(query: &Query, no_filters: bool) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Conditions as SQL.
 
+use super::embed;
 use super::statement::{Builder, input_cast};
 use crate::catalog::{Kind, PgType};
 use crate::contract::{Field, Resource};
@@ -45,6 +46,7 @@ pub(super) fn write(sql: &mut Builder, resource: &Resource, condition: &Conditio
         Condition::Is(index, is) => {
             sql.column(field(resource, *index)?).push(" ").push(is.sql());
         }
+        Condition::Exists(related) => embed::exists(sql, related)?,
         Condition::Like(index, pattern, ignore_case) => {
             sql.column(field(resource, *index)?)
                 .push(if *ignore_case { " ILIKE " } else { " LIKE " });

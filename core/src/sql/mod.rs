@@ -2,6 +2,7 @@
 //! quoted; values are always bound.
 
 mod condition;
+mod embed;
 pub mod read;
 pub mod statement;
 pub mod write;

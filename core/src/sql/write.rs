@@ -1,11 +1,13 @@
 //! Writes as SQL.
 
+use std::sync::Arc;
+
 use super::condition;
 use super::read::{columns, outputs};
 use super::statement::{Builder, Column, Statement, form, input_cast};
 use crate::contract::Resource;
 use crate::error::{Error, Result};
-use crate::plan::{Action, Output, Write};
+use crate::plan::{Action, Embed, Output, Write};
 use crate::request::Return;
 use crate::validate::{Bind, Row};
 
@@ -79,7 +81,7 @@ fn keep(write: &Write, condition: &crate::plan::Condition) -> Result<Statement> 
     let mut sql = Builder::default();
     let (output, columns) = returned(write)?;
     sql.push("SELECT ");
-    outputs(&mut sql, &write.resource, &output)?;
+    outputs(&mut sql, &write.resource, &output, shown(write))?;
     sql.push(" FROM ").table(&write.resource.table).push(" AS t WHERE ");
     condition::write(&mut sql, &write.resource, condition)?;
     Ok(sql.finish(columns, false))
@@ -94,16 +96,18 @@ fn tail(write: &Write, mut sql: Builder, condition: &crate::plan::Condition) -> 
 fn returning(write: &Write, mut sql: Builder) -> Result<Statement> {
     let (output, columns) = returned(write)?;
     sql.push(" RETURNING ");
-    outputs(&mut sql, &write.resource, &output)?;
+    outputs(&mut sql, &write.resource, &output, shown(write))?;
     Ok(sql.finish(columns, false))
 }
 
 /// The reply's columns, then those of `Location` and of the rules to verify, which are not shown.
 fn returned(write: &Write) -> Result<(Vec<Output>, Vec<Column>)> {
     let resource = &write.resource;
-    let shown = matches!(write.returns, Return::Representation);
-    let mut output = if shown { write.output.clone() } else { Vec::new() };
-    let mut columns = columns(resource, &output, true)?;
+    let mut output = match write.returns {
+        Return::Representation => write.output.clone(),
+        Return::Minimal | Return::HeadersOnly => Vec::new(),
+    };
+    let mut columns = columns(resource, &output, shown(write), true)?;
     if matches!(write.action, Action::Create { .. }) && !resource.key.is_empty() {
         add(resource, &resource.key, true, &mut output, &mut columns)?;
     }
@@ -112,6 +116,14 @@ fn returned(write: &Write) -> Result<(Vec<Output>, Vec<Column>)> {
         add(resource, &every, false, &mut output, &mut columns)?;
     }
     Ok((output, columns))
+}
+
+/// The related rows that the reply shows.
+fn shown(write: &Write) -> &[Arc<Embed>] {
+    match write.returns {
+        Return::Representation => &write.embeds,
+        Return::Minimal | Return::HeadersOnly => &[],
+    }
 }
 
 fn add(

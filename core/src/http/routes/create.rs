@@ -7,13 +7,17 @@ use crate::contract::Verb;
 use crate::error::Result;
 use crate::http::router::Call;
 use crate::http::{Reply, body};
-use crate::plan;
+use crate::plan::{self, View};
 use crate::validate::Model;
 
 pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -> Result<Reply> {
     plan::write::allow(call.resource, Verb::Create, &call.principal)?;
     let body = body::json(request, &call.context.limits).await?;
     let checked = written::check(&mut call, Model::Create, &body)?;
-    let write = plan::write::create(call.resource, call.query, &call.prefer, &call.principal, checked)?;
+    let view = View {
+        snapshot: call.snapshot,
+        principal: &call.principal,
+    };
+    let write = plan::write::create(call.resource, call.query, &call.prefer, &view, checked)?;
     written::run(call.context, call.watch, write, call.prefer, call.accept).await
 }

@@ -9,7 +9,7 @@ use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::routes::lane;
 use crate::http::{Refusal, Reply};
-use crate::plan;
+use crate::plan::{self, View};
 use crate::request::Target;
 use crate::sql;
 use crate::telemetry::stages::Stage;
@@ -17,13 +17,26 @@ use crate::telemetry::stages::Stage;
 pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     call.watch.enter(Stage::Plan);
     let item = matches!(call.target, Target::Item(_));
-    let read = plan::read::plan(call.resource, call.target, call.query, &call.prefer, &call.principal)?;
+    let view = View {
+        snapshot: call.snapshot,
+        principal: &call.principal,
+    };
+    let read = plan::read::plan(call.resource, call.target, call.query, &call.prefer, &view)?;
     call.watch.enter(Stage::Sql);
     let statement = sql::read::statement(&read)?;
     call.watch.enter(Stage::Db);
-    let lanes = &call.context.lanes;
+    // The shared lane is for what is known to be cheap; related rows may be many.
+    let rows = if item && read.embeds.is_empty() {
+        call.context.lanes.point(&statement, call.resource).await
+    } else {
+        // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
+        // so that no more statements run than there are lanes.
+        let (context, resource) = (Arc::clone(call.context), Arc::clone(call.resource));
+        let task = tokio::spawn(async move { context.lanes.list(&statement, &resource).await });
+        task.await.map_err(Error::internal)?
+    };
+    let mut rows = lane(call.watch, rows)?;
     if item {
-        let rows = lane(call.watch, lanes.point(&statement, call.resource).await)?;
         if rows.rows == 0 {
             return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()).into());
         }
@@ -33,11 +46,6 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         }
         return Ok(Reply::new(StatusCode::OK).body(call.accept.media_type(), rows.json));
     }
-    // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
-    // so that no more statements run than there are lanes.
-    let (context, resource) = (Arc::clone(call.context), Arc::clone(call.resource));
-    let task = tokio::spawn(async move { context.lanes.list(&statement, &resource).await });
-    let mut rows = lane(call.watch, task.await.map_err(Error::internal)?)?;
     if let Some(total) = rows.total.filter(|total| read.offset > 0 && read.offset >= *total) {
         return Err(Refusal::range(read.offset, total));
     }

@@ -1,0 +1,3 @@
+//! The query dialect, request by request.
+
+mod embed;
