@@ -8,6 +8,7 @@ use super::names::Named;
 use super::schemas::{self, carry};
 use crate::catalog::Kind;
 use crate::contract::Field;
+use crate::plan::relation;
 
 /// Names that the query dialect keeps for itself: a column of such a name can be filtered inside of `and` and `or`.
 const RESERVED: &[&str] = &[
@@ -176,8 +177,9 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
     let select = query(
         "select",
         format!(
-            "Columns of the reply, separated by commas, perhaps as `alias:column`; all without it. Columns are {}.",
-            listed(&names)
+            "Columns of the reply, separated by commas, perhaps as `alias:column`; all without it. Columns are {}.{}",
+            listed(&names),
+            related(named)
         ),
         json!({ "type": "string", "examples": [first.join(",")] }),
     );
@@ -206,6 +208,23 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
         );
     }
     components
+}
+
+/// What can be embedded, each relation as it is written.
+fn related(named: &Named<'_>) -> String {
+    let spellings = relation::spellings(&named.relations);
+    let Some((first, _)) = spellings.first() else {
+        return String::new();
+    };
+    let all: Vec<String> = spellings
+        .iter()
+        .map(|(spelling, kind)| format!("`{spelling}(…)` ({kind})"))
+        .collect();
+    format!(
+        " Related rows are embedded as `{first}(*)`, which adds a member of that name to each row beside those of the schema: an \
+         object or null, or an array where there may be several. Relations are {}.",
+        all.join(", ")
+    )
 }
 
 fn filter(field: &Field, example: &str) -> Parameter {

@@ -120,6 +120,16 @@ fn ambiguous(resource: &Resource, ways: &[&Relationship], several: &[&Relationsh
     .with_hint("name the one that is meant, as `details` shows")
 }
 
+/// How each of a resource's relations is written in `select` so that no other is meant, and where it leads.
+#[must_use]
+pub fn spellings(ways: &[&Relationship]) -> Vec<(String, String)> {
+    let spelling = |way: &&Relationship| {
+        let kind = format!("{} to {}", way.kind(), way.target.name);
+        (spelled(ways, way, &way.target.name), kind)
+    };
+    ways.iter().map(spelling).collect()
+}
+
 /// How a relation is written so that no other is meant.
 fn spelled(ways: &[&Relationship], way: &Relationship, name: &str) -> String {
     let only =
