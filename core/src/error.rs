@@ -88,6 +88,8 @@ catalogue! {
     BadPath, "bad_path", Malformed, "The path cannot be read";
     BadHeader, "bad_header", Malformed, "A header cannot be read";
     UnknownColumn, "unknown_column", Malformed, "The request names a column that this resource does not have";
+    UnknownRelation, "unknown_relation", Malformed, "The request embeds what this resource has no relation to";
+    AmbiguousEmbed, "ambiguous_embed", Ambiguous, "Several relations lead to what the request embeds";
     AmbiguousFunction, "ambiguous_function", Ambiguous, "Several functions of this name take these arguments";
     MassWrite, "mass_write", Malformed, "A write to many rows needs a filter";
     ReplyTooLarge, "reply_too_large", Malformed, "The reply would be larger than allowed";

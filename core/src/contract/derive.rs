@@ -445,6 +445,7 @@ pub(super) fn page(overlay: &Overlay, source: &mut Source<'_>) -> PageLimits {
         max,
         max_stream: overlay.page_max_stream.as_ref().map(|stream| *stream.get_ref()),
         max_bytes: overlay.page_max_bytes.map(u64::from),
+        max_groups: overlay.page_max_groups,
     }
 }
 

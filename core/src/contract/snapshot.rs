@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Function, Resource, Route, route};
+use super::{Function, Relationship, Resource, Route, relationship, route};
 
 /// What the files of a project expose.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,7 @@ pub struct Snapshot {
     pub functions: Vec<Arc<Function>>,
     /// Of all resources, then of all functions, in their order.
     pub routes: Vec<Route>,
+    relationships: Vec<Vec<Relationship>>,
     by_path: HashMap<String, (usize, Range<usize>)>,
     functions_by_path: HashMap<String, (usize, Range<usize>)>,
     /// The project's title, for the docs.
@@ -65,6 +66,7 @@ impl Snapshot {
             functions_by_path.insert(function.path.clone(), (index, first..routes.len()));
         }
         Self {
+            relationships: relationship::graph(&resources),
             routes,
             resources,
             functions,
@@ -73,6 +75,14 @@ impl Snapshot {
             title,
             version,
         }
+    }
+
+    /// The ways from a resource to others, in the order of their names.
+    #[must_use]
+    pub fn relationships(&self, resource: &Resource) -> &[Relationship] {
+        let place = self.resources.binary_search_by(|known| known.name.cmp(&resource.name));
+        let ways = place.ok().and_then(|place| self.relationships.get(place));
+        ways.map_or(&[], Vec::as_slice)
     }
 
     /// The resource served at exactly this path.

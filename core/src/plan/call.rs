@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::page::Lists;
 use super::policy::{self, Principal};
 use super::read::{self, Read};
+use super::relation::View;
 use crate::contract::{Function, Overload, Whole};
 use crate::error::{Code, Error, Result};
-use crate::request::{Page, Prefer, Query, Target};
+use crate::request::{Count, Page, Prefer, Query, Target};
 use crate::validate::Bind;
 
 /// Arguments as a request gives them, before they are read.
@@ -88,7 +89,7 @@ pub fn plan(
     arguments: Vec<(usize, Bind)>,
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
     lists: Lists<'_>,
 ) -> Result<Call> {
     let outcome = overload.outcome;
@@ -104,13 +105,21 @@ pub fn plan(
         return Err(Error::new(Code::BadQuery, "Without a row the function would not run")
             .with_hint("ask for `Prefer: return=minimal` if no rows are wanted"));
     }
-    let plain = Prefer::default();
-    let prefer = if outcome.is_set() { prefer } else { &plain };
+    if matches!(query.page, Page::After { .. }) {
+        return Err(Error::new(Code::BadQuery, format!("{} has no cursors", function.path))
+            .with_details("what a function gives has no key, so no order tells all rows apart")
+            .with_hint("page with `limit` and `offset`"));
+    }
+    let mut read = read::plan(&overload.rows, Target::Collection, query, prefer, view, lists)?;
+    // Groups have cursors, but not those of rows that may be others with the next call.
+    read.binding = None;
+    // All rows are there once the function ran: what Postgres reckons would be worse, and no faster.
+    read.count = read.count.filter(|_| outcome.is_set()).map(|_| Count::Exact);
     Ok(Call {
         function: Arc::clone(function),
         overload: Arc::clone(overload),
         arguments,
-        read: read::plan(&overload.rows, Target::Collection, query, prefer, principal, lists)?,
+        read,
     })
 }
 

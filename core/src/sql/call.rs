@@ -17,10 +17,8 @@ use crate::plan::Call;
 pub fn statement(call: &Call) -> Result<Statement> {
     let mut statement = read::statement(&call.read)?;
     // Numbers of binds go on where those of the rows end, as the text of these is written already.
-    let mut sql = Builder {
-        text: String::new(),
-        binds: std::mem::take(&mut statement.binds),
-    };
+    let mut sql = Builder::default();
+    std::mem::swap(&mut sql.binds, &mut statement.binds);
     source(&mut sql, call)?;
     sql.push(&statement.text);
     statement.text = sql.text;

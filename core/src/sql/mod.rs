@@ -3,7 +3,10 @@
 
 pub mod call;
 mod condition;
+mod embed;
 mod keyset;
+mod order;
+mod output;
 pub mod read;
 pub mod statement;
 pub mod write;

@@ -21,7 +21,7 @@ mod tests;
 
 pub use arguments::{arguments, texts, whole};
 pub use check::body;
-pub use parameter::{filter_value, path_value};
+pub use parameter::{filter_value, path_value, value_of_kind};
 pub use rules::stored_row;
 pub use shape::shape;
 

@@ -10,7 +10,7 @@ use salvo::http::StatusCode;
 use super::read::{content_range, gathered, status};
 use super::{stream, written};
 use crate::app::Context;
-use crate::contract::{Function, Outcome, Overload, Whole};
+use crate::contract::{Function, Outcome, Overload, Snapshot, Whole};
 use crate::db::lane::{self, Checks};
 use crate::db::once::Once;
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ use crate::http::accept::Accept;
 use crate::http::body::{self, Media};
 use crate::http::{Refusal, Reply, once};
 use crate::plan::call::{self, Given};
-use crate::plan::{self, Lists, Principal};
+use crate::plan::{self, Lists, Principal, View};
 use crate::request::arguments::{self, Known};
 use crate::request::json::{self, Json};
 use crate::request::{Page, Prefer, Query, Return, TransactionEnd, query};
@@ -30,6 +30,7 @@ use crate::{sql, validate};
 pub(in crate::http) struct Called<'a> {
     pub(in crate::http) context: &'a Arc<Context>,
     pub(in crate::http) function: &'a Arc<Function>,
+    pub(in crate::http) snapshot: &'a Snapshot,
     pub(in crate::http) principal: Principal,
     pub(in crate::http) prefer: Prefer,
     /// Whether only the headers are wanted.
@@ -144,6 +145,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
     let Called {
         context,
         function,
+        snapshot,
         principal,
         prefer,
         head,
@@ -151,6 +153,10 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
     } = called;
     let outcome = asked.overload.outcome;
     let accept = Accept::parse(request.headers(), outcome.is_set())?;
+    let view = View {
+        snapshot,
+        principal: &principal,
+    };
     let lists = Lists {
         key: &context.cursors,
         streamed: matches!(accept, Accept::Lines | Accept::Csv),
@@ -162,15 +168,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         let page = std::mem::replace(&mut query.page, Page::UNSAID);
         query.page = page.or_range(header("range-unit"), header("range"))?;
     }
-    let mut call = call::plan(
-        function,
-        asked.overload,
-        asked.arguments,
-        query,
-        &prefer,
-        &principal,
-        lists,
-    )?;
+    let mut call = call::plan(function, asked.overload, asked.arguments, query, &prefer, &view, lists)?;
     let limit = call.read.limit;
     if lists.streamed && head {
         // The headers of the stream, without its rows.
@@ -180,7 +178,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
     let statement = sql::call::statement(&call)?;
     watch.enter(Stage::Db);
     let reply = if lists.streamed && !head {
-        stream::answer(context, watch, accept, &call.read, statement).await?
+        stream::answer(context, watch, accept, &call.read, statement, None).await?
     } else {
         let resource = Arc::clone(&call.read.resource);
         let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
@@ -203,7 +201,11 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         }
     };
     let reply = reply.header("vary", "accept");
-    Ok(match prefer.applied(false, outcome.is_set()) {
+    let told = Prefer {
+        count: call.read.count,
+        ..prefer
+    };
+    Ok(match told.applied(false, outcome.is_set()) {
         Some(applied) => reply.header("preference-applied", &applied),
         None => reply,
     })
@@ -215,12 +217,17 @@ async fn write(called: Called<'_>, asked: Asked<'_>, accept: Accept, once: Optio
     let Called {
         context,
         function,
+        snapshot,
         principal,
         prefer,
         watch,
         ..
     } = called;
     watch.enter(Stage::Plan);
+    let view = View {
+        snapshot,
+        principal: &principal,
+    };
     let lists = Lists {
         key: &context.cursors,
         streamed: false,
@@ -231,7 +238,7 @@ async fn write(called: Called<'_>, asked: Asked<'_>, accept: Accept, once: Optio
         asked.arguments,
         asked.query,
         &prefer,
-        &principal,
+        &view,
         lists,
     )?;
     watch.enter(Stage::Sql);
@@ -305,7 +312,7 @@ fn told(call: &plan::Call, rows: &mut lane::Reply, prefer: &Prefer, accept: Acce
             .header("content-range", &range)
     };
     let mut applied: Vec<String> = prefer.applied_to_write(false, false).into_iter().collect();
-    if prefer.count_exact && outcome.is_set() {
+    if prefer.count.is_some() && outcome.is_set() {
         applied.push("count=exact".to_owned());
     }
     Ok(if applied.is_empty() {

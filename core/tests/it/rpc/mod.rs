@@ -69,6 +69,10 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("closed", "function = \"greet\"\n[access]\ncall = [\"scope:greet\"]\n"),
     (
+        "grouped",
+        "function = \"everybody\"\n[access]\ncall = [\"public\"]\n[page]\nmax_groups = 10\n",
+    ),
+    (
         "few",
         "function = \"everybody\"\n[access]\ncall = [\"public\"]\n[page]\ndefault = 2\nmax = 3\n",
     ),

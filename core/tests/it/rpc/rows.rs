@@ -267,3 +267,56 @@ fn rows_are_streamed() {
         .await;
     });
 }
+
+#[test]
+fn rows_of_a_resource_have_its_relations() {
+    with_functions(|app| async move {
+        run(
+            &app,
+            &[
+                get(
+                    "everybody?select=name,teams(name)&id=in.(1,4)",
+                    200,
+                    Json(r#"[{"name":"Di","teams":null},{"name":"Ada","teams":{"name":"red"}}]"#),
+                ),
+                get(
+                    "everybody?select=name,teams!inner()&teams.name=eq.blue",
+                    200,
+                    Json(r#"[{"name":"Cy"}]"#),
+                ),
+                get(
+                    "all_teams?select=name,people(id)&people.order=id.desc&people.limit=1",
+                    200,
+                    Json(r#"[{"name":"red","people":[{"id":2}]},{"name":"blue","people":[{"id":3}]}]"#),
+                ),
+                get(
+                    "first_person?select=name,teams(hidden)",
+                    400,
+                    Code("unknown_column", "hidden"),
+                ),
+                get("moods?select=mood,people(id)", 400, Code("unknown_relation", "people")),
+                get(
+                    "everybody?select=meta-%3Ea&meta-%3E%3Ea=eq.1",
+                    200,
+                    Json(r#"[{"a":1}]"#),
+                ),
+                get("few?select=mood,score.sum()&order=mood", 400, Code("bad_query", "")),
+                with(
+                    "grouped?select=mood,score.sum()&order=mood",
+                    &[("prefer", "count=planned")],
+                    "",
+                    200,
+                    &[("content-range", "0-1/2"), ("preference-applied", "count=exact")],
+                    Json(r#"[{"mood":"calm","sum":40},{"mood":"busy","sum":60}]"#),
+                ),
+                post(
+                    "POST by_mood?select=name,teams(name)&score=gte.30",
+                    r#"{"mood": "calm"}"#,
+                    200,
+                    Json(r#"[{"name":"Cy","teams":{"name":"blue"}}]"#),
+                ),
+            ],
+        )
+        .await;
+    });
+}
