@@ -151,6 +151,7 @@ fn catalog() -> Catalog {
     let relations = [leads, totals].map(|relation| (relation.name.clone(), relation));
     Catalog {
         relations: relations.into_iter().collect(),
+        ..Catalog::default()
     }
 }
 
@@ -555,9 +556,9 @@ fn a_project_is_read_whole() {
         std::fs::write(dir.join(name), text).unwrap();
     }
     std::fs::write(dir.join("binary.toml"), [0xff, 0xfe]).unwrap();
-    let (resources, mistakes) = load(project.path(), &catalog());
+    let (contracts, mistakes) = load(project.path(), &catalog());
     assert_eq!(
-        resources.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(),
+        contracts.resources.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(),
         ["leads", "people"]
     );
     let places: Vec<String> = mistakes

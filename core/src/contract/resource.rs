@@ -51,6 +51,12 @@ impl Resource {
         Some((index, self.fields.get(index)?))
     }
 
+    /// Whether its rows are those that a function gives.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        self.table.schema.is_empty()
+    }
+
     /// The key's fields as names of path parameters, in key order: those that a template cannot hold are numbered.
     #[must_use]
     pub fn key_names(&self) -> Vec<(usize, String)> {
