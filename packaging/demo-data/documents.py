@@ -103,6 +103,10 @@ def write(path, rows):
     path.write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
+def ten_nearest(vectors):
+    return numpy.argsort(-(vectors @ vectors.T), axis=1)[:, :10]
+
+
 def judge(texts, asked):
     """How good the search is, and what rounding did to it: for the eye, not for the files."""
     vectors = numpy.array([vector for _, vector in texts])
@@ -110,9 +114,8 @@ def judge(texts, asked):
     lengths = numpy.linalg.norm(rounded, axis=1)
     error = numpy.abs(vectors @ vectors.T - (rounded @ rounded.T) / numpy.outer(lengths, lengths)).max()
     print(f"rounding: distances off by up to {error:.6f}, lengths by up to {numpy.abs(lengths - 1).max():.6f}")
-    def top(matrix):
-        return numpy.argsort(-(matrix @ matrix.T), axis=1)[:, :10]
-    same = numpy.mean([len(set(one) & set(other)) / 10 for one, other in zip(top(vectors), top(rounded))])
+    pairs = zip(ten_nearest(vectors), ten_nearest(rounded))
+    same = numpy.mean([len(set(before) & set(after)) / 10 for before, after in pairs])
     print(f"rounding: {same:.1%} of each text's ten nearest stay the same")
     ids = [row["id"] for row, _ in texts]
     for row, vector in asked:

@@ -15,6 +15,8 @@ pub struct Function {
     pub reads: bool,
     /// Whether it returns a set.
     pub set: bool,
+    /// Whether the planner is told that the set has one row (`ROWS 1`).
+    pub single: bool,
     /// What it returns, or each row of the set.
     pub returns: Returned,
     /// `comment on function`.
@@ -28,6 +30,8 @@ pub struct Argument {
     pub name: String,
     /// Its type; that of the array for the last one of a variadic function.
     pub pg_type: PgType,
+    /// The table or view of which it is a row.
+    pub row_of: Option<QualifiedName>,
     /// A type that stands for others (`anyelement`, `record`, `internal`), of which no value can be told.
     pub pseudo: bool,
     /// `VARIADIC`.

@@ -11,7 +11,7 @@ use super::check_expr::{Known, understand};
 use super::overlay::{FieldOverlay, Overlay};
 use super::source::Source;
 use super::{CheckName, Field, JsonForm, PageLimits, Reference, Resource, Rule, Shape, Unique, Verb};
-use super::{compile_rule, default_value, narrow, path};
+use super::{compile_rule, computed, default_value, narrow, path};
 use crate::catalog::{Catalog, Column, Identity, Kind, QualifiedName, Relation, RelationKind};
 use crate::suggest;
 
@@ -48,6 +48,7 @@ pub(super) fn derive(
     deriving.access(&fields);
     let page = page(overlay, deriving.source);
     let rules = deriving.rules(&fields);
+    let computed = computed::derive(overlay, relation, catalog, deriving.source);
 
     let by_name: std::collections::HashMap<String, usize> =
         fields.iter().enumerate().map(|(i, f)| (f.name.clone(), i)).collect();
@@ -88,6 +89,7 @@ pub(super) fn derive(
         rules,
         page,
         max_batch: overlay.max_batch.unwrap_or(10_000),
+        computed,
         fields,
         by_name,
     };

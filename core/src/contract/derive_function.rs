@@ -17,7 +17,7 @@ use crate::suggest;
 /// How the mistake of a missing function begins.
 pub const NO_FUNCTION: &str = "there is no function";
 /// Keys that say something of tables alone.
-const OF_TABLES: &[&str] = &["path", "key", "hidden", "max_batch", "fields", "rules"];
+const OF_TABLES: &[&str] = &["path", "key", "hidden", "computed", "max_batch", "fields", "rules"];
 
 /// Derives the function `name`; `None` when there is a mistake, which `source` then knows. `resources` are those of the
 /// project's tables.
@@ -293,6 +293,7 @@ impl Deriving<'_, '_, '_> {
             rules: Vec::new(),
             page: self.page,
             max_batch: 1,
+            computed: Vec::new(),
         }
     }
 }

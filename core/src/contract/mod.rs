@@ -3,6 +3,7 @@
 //! Validator, SQL, `OpenAPI` and docs are all made from here, so they cannot drift apart.
 
 mod check_expr;
+mod computed;
 mod decimal;
 mod default_value;
 mod derive;
@@ -32,7 +33,7 @@ pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
 pub use function::{CALLED, Function, Outcome, Overload, Whole};
 pub use load::{load, read_function, read_resource};
 pub use relationship::{Join, Leg, Relationship};
-pub use resource::{Access, CheckName, Grant, PageLimits, Reference, Resource, Unique, Verb};
+pub use resource::{Access, CheckName, Computed, Grant, PageLimits, Reference, Resource, Unique, Verb};
 pub use route::{Owner, Route, methods};
 pub use rule::Rule;
 pub use rule_compile::{RULE_ENV, compile_rule};

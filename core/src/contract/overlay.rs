@@ -20,6 +20,7 @@ pub(super) struct Overlay {
     pub(super) description: Option<String>,
     pub(super) key: Option<Spanned<Words>>,
     pub(super) hidden: Words,
+    pub(super) computed: Words,
     pub(super) max_batch: Option<u32>,
     pub(super) access: Vec<(Verb, Spanned<Vec<Grant>>)>,
     pub(super) page_default: Option<Spanned<u32>>,

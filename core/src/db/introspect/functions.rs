@@ -21,7 +21,12 @@ pub(super) const FUNCTIONS: &str = "with taken as (
        p.proargmodes::text[], p.proargnames,
        array(select pg_get_function_arg_default(p.oid, place) from generate_series(1, cardinality(p.types)) place),
        p.prorettype, format_type(p.prorettype, null), r.typtype::text, r.typrelid, c.relkind::text,
-       cn.nspname::text, c.relname::text
+       cn.nspname::text, c.relname::text, p.prorows = 1,
+       array(select n.nspname::text from unnest(p.types) with ordinality u(type, place) join pg_type t on t.oid = u.type
+             left join pg_class c on c.oid = t.typrelid and c.relkind <> 'c' left join pg_namespace n on n.oid = c.relnamespace
+             order by u.place),
+       array(select c.relname::text from unnest(p.types) with ordinality u(type, place) join pg_type t on t.oid = u.type
+             left join pg_class c on c.oid = t.typrelid and c.relkind <> 'c' order by u.place)
     from taken p
     join pg_namespace n on n.oid = p.pronamespace
     join pg_type r on r.oid = p.prorettype
@@ -73,6 +78,8 @@ fn function(row: &Row, composites: &HashMap<Oid, Columns>, types: &Types) -> Res
     let modes: Vec<String> = row.try_get::<_, Option<_>>(9)?.unwrap_or_default();
     let names: Vec<String> = row.try_get::<_, Option<_>>(10)?.unwrap_or_default();
     let defaults: Vec<Option<String>> = row.try_get(11)?;
+    let schemas: Vec<Option<String>> = row.try_get(20)?;
+    let relations: Vec<Option<String>> = row.try_get(21)?;
     let mut arguments = Vec::new();
     let mut columns = Vec::new();
     for (place, ((oid, spelling), class)) in oids.iter().zip(&spellings).zip(&classes).enumerate() {
@@ -86,9 +93,15 @@ fn function(row: &Row, composites: &HashMap<Oid, Columns>, types: &Types) -> Res
             columns.push((name, pg_type.clone()));
         }
         if matches!(mode, "i" | "b" | "v") {
+            let relation = schemas
+                .get(place)
+                .cloned()
+                .flatten()
+                .zip(relations.get(place).cloned().flatten());
             arguments.push(Argument {
                 name,
                 pg_type,
+                row_of: relation.map(|(schema, name)| QualifiedName { schema, name }),
                 pseudo: class == "p",
                 variadic: mode == "v",
                 default: defaults.get(place).cloned().flatten(),
@@ -101,6 +114,7 @@ fn function(row: &Row, composites: &HashMap<Oid, Columns>, types: &Types) -> Res
         arguments,
         reads: row.try_get::<_, &str>(3)? != "v",
         set: row.try_get(4)?,
+        single: row.try_get(19)?,
         returns: returned(row, columns, composites, types)?,
         comment: row.try_get(5)?,
     })
