@@ -1,11 +1,13 @@
 //! What Postgres says of tables, columns, types, keys and checks. Pure data, read by `db/introspect.rs`.
 
+mod index;
 mod pg_type;
 mod relation;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use index::{Index, IndexKey};
 pub use pg_type::{DomainRule, Kind, PgType};
 pub use relation::{Check, Column, ForeignKey, Identity, Relation, RelationKind, UniqueKey};
 

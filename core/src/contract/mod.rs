@@ -3,6 +3,7 @@
 //! Validator, SQL, `OpenAPI` and docs are all made from here, so they cannot drift apart.
 
 mod check_expr;
+mod cost;
 mod decimal;
 mod default_value;
 mod derive;
@@ -10,6 +11,7 @@ mod field;
 mod load;
 mod narrow;
 mod overlay;
+mod overlay_cost;
 mod overlay_parse;
 mod path;
 mod pattern;
@@ -23,6 +25,7 @@ mod source;
 mod sql_expr;
 mod write;
 
+pub use cost::Cost;
 pub use decimal::Decimal;
 pub use derive::NO_TABLE;
 pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};

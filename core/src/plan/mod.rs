@@ -4,6 +4,7 @@
 //! value text of that column's type. Access is decided here, too.
 
 pub mod condition;
+pub mod cost;
 pub mod cursor;
 pub mod embed;
 pub mod operators;
@@ -13,6 +14,7 @@ pub mod page;
 pub mod policy;
 pub mod read;
 pub mod relation;
+mod served;
 pub mod subject;
 pub mod upsert;
 pub mod write;

@@ -2,6 +2,7 @@
 //! quoted; values are always bound.
 
 mod condition;
+pub mod cost;
 mod embed;
 mod keyset;
 mod order;

@@ -1,5 +1,6 @@
 //! One file per route.
 
+mod cost;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod health;
