@@ -39,6 +39,15 @@ pub struct Estimate {
     pub cost: f64,
 }
 
+/// Something that no index serves.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Missing {
+    /// In the client's words: a column with its operator, or related rows.
+    pub what: String,
+    /// Whether it is about the way to related rows.
+    pub related: bool,
+}
+
 /// What indexes do for a condition.
 enum Verdict {
     /// They find its rows.
@@ -46,7 +55,7 @@ enum Verdict {
     /// It narrows nothing, or only leaves out some of the rows that are read anyway, at little cost for each.
     Passed,
     /// They do nothing for these tests.
-    Unserved(Vec<String>),
+    Unserved(Vec<Missing>),
 }
 
 /// The tables whose size decides whether they need an index.
@@ -77,7 +86,7 @@ pub fn tables(asked: Asked<'_>) -> Vec<QualifiedName> {
 
 /// What no index serves, in the client's words; nothing where all is well. `small` are tables that need no index.
 #[must_use]
-pub fn unserved(asked: Asked<'_>, small: &BTreeSet<QualifiedName>) -> Vec<String> {
+pub fn unserved(asked: Asked<'_>, small: &BTreeSet<QualifiedName>) -> Vec<Missing> {
     let judge = Judge { small };
     let mut found = match judge.condition(asked.resource, asked.condition, false, &[]) {
         Verdict::Served | Verdict::Passed => Vec::new(),
@@ -175,7 +184,7 @@ impl Judge<'_> {
     }
 
     /// What is missing to look up the related rows of one row.
-    fn lookup(&self, embed: &Embed) -> Option<String> {
+    fn lookup(&self, embed: &Embed) -> Option<Missing> {
         match &embed.way.join {
             // A foreign key points at a unique key.
             Join::Out(_) => None,
@@ -185,7 +194,7 @@ impl Judge<'_> {
     }
 
     /// What is missing to find the rows that a related one belongs to.
-    fn back(&self, resource: &Resource, embed: &Embed) -> Option<String> {
+    fn back(&self, resource: &Resource, embed: &Embed) -> Option<Missing> {
         match &embed.way.join {
             Join::Out(leg) => self.step(resource, leg, false, embed),
             Join::In(_) => None,
@@ -194,23 +203,26 @@ impl Judge<'_> {
     }
 
     /// Whether rows are found by the foreign key that a step ends at, or begins with.
-    fn step(&self, holder: &Resource, leg: &Leg, ends: bool, embed: &Embed) -> Option<String> {
+    fn step(&self, holder: &Resource, leg: &Leg, ends: bool, embed: &Embed) -> Option<Missing> {
         let column = |pair: &'_ (String, String)| if ends { pair.1.clone() } else { pair.0.clone() };
         let columns: Vec<String> = leg.on.iter().map(column).collect();
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
         if self.is_free(holder) || served::equal(holder, &names) {
             return None;
         }
-        Some(format!(
-            "related rows `{}`, as no index of {} begins with `{}`",
-            embed.label,
-            holder.name,
-            names.join("` or `")
-        ))
+        Some(Missing {
+            what: format!(
+                "related rows `{}`, as no index of {} begins with `{}`",
+                super::clip(&embed.label),
+                holder.name,
+                names.join("` or `")
+            ),
+            related: true,
+        })
     }
 
     /// Related rows are looked up for each row of the page.
-    fn output(&self, output: &[Output], found: &mut Vec<String>) {
+    fn output(&self, output: &[Output], found: &mut Vec<Missing>) {
         for embed in related(output) {
             if let Some(missing) = self.lookup(embed)
                 && !matches!(
@@ -225,7 +237,7 @@ impl Judge<'_> {
     }
 }
 
-fn unserved_join(missing: String) -> Verdict {
+fn unserved_join(missing: Missing) -> Verdict {
     Verdict::Unserved(vec![missing])
 }
 
@@ -246,9 +258,12 @@ fn tested<'a>(resource: &'a Resource, condition: &Condition, negated: bool, into
 }
 
 /// A test in the client's words: `name` with `ilike`.
-fn told(resource: &Resource, condition: &Condition, negated: bool) -> String {
+fn told(resource: &Resource, condition: &Condition, negated: bool) -> Missing {
     let (Some(subject), Some(word)) = (served::subject(condition), operators::planned(condition)) else {
-        return "a condition".to_owned();
+        return Missing {
+            what: "a condition".to_owned(),
+            related: false,
+        };
     };
     let mut column = resource
         .fields
@@ -262,24 +277,32 @@ fn told(resource: &Resource, condition: &Condition, negated: bool) -> String {
         }
     }
     let not = if negated { "not." } else { "" };
-    format!("`{column}` of {} with `{not}{word}`", resource.name)
+    Missing {
+        what: format!("`{column}` of {} with `{not}{word}`", resource.name),
+        related: false,
+    }
 }
 
 /// The refusal of what no index serves.
 #[must_use]
-pub fn unindexed(resource: &Resource, found: &[String]) -> Error {
+pub fn unindexed(resource: &Resource, found: &[Missing]) -> Error {
+    let told: Vec<&str> = found.iter().map(|missing| missing.what.as_str()).collect();
+    let error = Error::new(Code::UnindexedFilter, Code::UnindexedFilter.title()).with_details(told.join("; "));
+    if found.iter().all(|missing| missing.related) {
+        return error.with_hint("leave these related rows out, or filter them by a column of theirs that has an index");
+    }
     let mut indexed: Vec<&str> = Vec::new();
     for index in resource.indexes.iter().filter(|index| index.predicate.is_none()) {
         let column = index.keys.first().and_then(|key| key.column.as_deref());
         let shown = column.filter(|column| resource.by_name.contains_key(*column));
         indexed.extend(shown.filter(|column| !indexed.contains(column)));
     }
-    let error = Error::new(Code::UnindexedFilter, Code::UnindexedFilter.title()).with_details(found.join("; "));
     if indexed.is_empty() {
         return error.with_hint(format!("{} has no indexes; name one row in the path", resource.name));
     }
     error.with_hint(format!(
-        "filter by a column that has an index, other filters may stand beside it: {}",
+        "filter by a column of {} that has an index, others may stand beside it: {}",
+        resource.name,
         indexed.join(", ")
     ))
 }

@@ -4,7 +4,7 @@ mod counts;
 mod embed;
 mod filters;
 mod order;
-mod plans;
+pub mod plans;
 mod select;
 
 use serde_json::Value;
