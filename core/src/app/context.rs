@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
+use crate::config::CostRules;
 use crate::contract::Snapshot;
 use crate::db::lane::Lanes;
 use crate::error::{Error, Result};
@@ -64,6 +65,8 @@ pub struct Limits {
     pub stream_timeout: Duration,
     /// Whether a client may have a write rolled back with `Prefer: tx=rollback`.
     pub tx_rollback: bool,
+    /// What requests may cost where a resource says nothing else.
+    pub cost: CostRules,
 }
 
 impl Default for Limits {
@@ -77,6 +80,7 @@ impl Default for Limits {
             reply: 64 << 20,
             stream_timeout: Duration::from_mins(10),
             tx_rollback: false,
+            cost: CostRules::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod condition;
+pub mod cost;
 pub mod cursor;
 pub mod embed;
 pub mod operators;
@@ -14,6 +15,7 @@ pub mod page;
 pub mod policy;
 pub mod read;
 pub mod relation;
+mod served;
 pub mod subject;
 pub mod upsert;
 pub mod write;

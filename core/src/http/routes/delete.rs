@@ -21,6 +21,7 @@ pub(in crate::http) async fn answer(call: Call<'_>, request: &Request) -> Result
     let write = plan::write::delete(call.resource, &call.target, call.query, &call.prefer, &view)?;
     let write = write.with_conditions(call.conditions, &call.principal)?;
     let asked = written::Asked {
+        principal: call.principal,
         prefer: call.prefer,
         accept: call.accept,
         once,

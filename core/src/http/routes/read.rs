@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use salvo::http::StatusCode;
 
-use super::{reckon, stream};
+use super::{cost, reckon, stream};
 use crate::db::lane;
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
@@ -87,6 +87,12 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             None => reply,
         });
     }
+    let asked = plan::cost::Asked {
+        resource,
+        condition: &read.condition,
+        output: &read.output,
+    };
+    cost::guard(context, watch, &call.principal, asked, std::slice::from_ref(&statement)).await?;
     let reply = if lists.streamed && !call.head {
         let reckoned = match reckoning {
             Some(reckoning) => Some(reckon::ask(context, &read, reckoning).await?),

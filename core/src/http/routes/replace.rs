@@ -26,6 +26,7 @@ pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -
     let write = plan::write::replace(call.resource, key, call.query, &call.prefer, &view, checked)?;
     let write = write.with_conditions(call.conditions, &call.principal)?;
     let asked = written::Asked {
+        principal: call.principal,
         prefer: call.prefer,
         accept: call.accept,
         once,

@@ -22,6 +22,7 @@ pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -
     let write = plan::write::update(call.resource, &call.target, call.query, &call.prefer, &view, checked)?;
     let write = write.with_conditions(call.conditions, &call.principal)?;
     let asked = written::Asked {
+        principal: call.principal,
         prefer: call.prefer,
         accept: call.accept,
         once,

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Reply, once};
-use crate::plan::{Action, Write};
+use crate::plan::{Action, Principal, Write, cost};
 use crate::request::json;
 use crate::request::{Prefer, Resolution, Return, TransactionEnd};
 use crate::sql::Statement;
@@ -30,6 +30,7 @@ pub(super) static WAITS: [Duration; 4] = [
 
 /// How a write is to be answered.
 pub(super) struct Asked {
+    pub(super) principal: Principal,
     pub(super) prefer: Prefer,
     pub(super) accept: Accept,
     pub(super) once: Option<Once>,
@@ -58,6 +59,16 @@ pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Wr
     let statements = sql::write::statements(&write)?;
     let current = sql::write::current(&write)?;
     watch.enter(Stage::Db);
+    if let Action::Update(condition, _) | Action::Delete(condition) = &write.action
+        && !write.item
+    {
+        let picked = cost::Asked {
+            resource: &write.resource,
+            condition,
+            output: &write.output,
+        };
+        super::cost::guard(context, watch, &asked.principal, picked, &statements).await?;
+    }
     let context = Arc::clone(context);
     let task = tokio::spawn(async move {
         let mut waits = WAITS.iter();

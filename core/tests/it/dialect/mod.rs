@@ -6,7 +6,7 @@ mod embed;
 mod filters;
 mod groups;
 mod order;
-mod plans;
+pub mod plans;
 mod select;
 
 use serde_json::Value;
