@@ -8,7 +8,7 @@ use salvo::http::{Method, StatusCode};
 use salvo::{Request, http::header};
 
 use super::accept::Accept;
-use super::{Refusal, Reply, docs, routes};
+use super::{Refusal, Reply, docs, profile, routes};
 use crate::app::{Context, Published};
 use crate::contract::{Resource, methods};
 use crate::error::{Code, Error, Result};
@@ -100,6 +100,7 @@ async fn route(
     if published.disabled.get(place).is_some_and(|disabled| *disabled) {
         return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()).into());
     }
+    profile::check(request.headers(), &method, resource)?;
     let mut raw_query = request.uri().query().unwrap_or("").to_owned();
     let mut query = query::parse(&raw_query)?;
     let target = if by_filter {
