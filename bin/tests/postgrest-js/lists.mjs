@@ -1,7 +1,5 @@
 // What a list shows, in which order, and how much of it.
 
-import assert from 'node:assert/strict'
-
 import { ids, refused } from './suite.mjs'
 
 export default async function lists(client, suite) {
@@ -101,16 +99,9 @@ export default async function lists(client, suite) {
     count: 8,
   })
   for (const count of ['planned', 'estimated']) {
-    // An estimate is Postgres's own; of a list this short the page tells that no less can be meant than its rows.
-    const got = await call(
-      `count ${count}`,
-      client.from('leads').select('id', { count }).order('id').limit(1).then((got) => {
-        suite.holds(`count ${count} is a number`, () => assert.ok(Number.isInteger(got.count) && got.count >= 0, String(got.count)))
-        return { ...got, count: null, status: got.status === 206 ? 200 : got.status }
-      }),
-      ids(1),
-    )
-    assert.ok(got)
+    // How many is the planner's guess, so that no more can be said than that it is a number.
+    const guessed = ({ status, count, ...reply }) => ({ ...reply, status: [200, 206].includes(status) ? 200 : status, count: Number.isInteger(count) && count > 0 })
+    await call(`count ${count}`, client.from('leads').select('id', { count }).order('id').limit(1).then(guessed), { ...ids(1), count: true })
   }
   await call('head alone', client.from('leads').select('id', { head: true }), {})
 }

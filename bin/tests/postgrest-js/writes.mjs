@@ -1,4 +1,8 @@
 // Writes. What they change is taken back by the last of them.
+//
+// In three things the service differs from PostgREST on purpose (docs/api.md), and the client hands on what it says: a
+// create that asks for nothing gets the rows as stored, what a row of an array lacks is its default unless null is asked
+// for, and an array of no rows is refused.
 
 import assert from 'node:assert/strict'
 
@@ -7,12 +11,22 @@ import { ids, refused } from './suite.mjs'
 const DOMAIN = 'clients.example.com'
 const address = (name) => `${name}@${DOMAIN}`
 
+// Rows as stored, of which these members are known beforehand.
+const stored = (expected) => ({
+  status: 201,
+  data: (data) => {
+    const known = (row, like) => Object.fromEntries(Object.keys(like).map((name) => [name, row[name]]))
+    const rows = Array.isArray(expected) ? data.map((row, place) => known(row, expected[place] ?? {})) : known(data, expected)
+    assert.deepEqual(rows, expected)
+  },
+})
+
 export default async function writes(client, suite) {
   const call = (...parts) => suite.call(...parts)
   const leads = () => client.from('leads')
   const ours = () => leads().select('name,score').eq('email_domain', DOMAIN).order('name')
 
-  await call('insert one, without the row', leads().insert({ email: address('ada'), name: 'Ada' }), { status: 201 })
+  await call('insert one, without the row', leads().insert({ email: address('ada'), name: 'Ada' }), stored({ name: 'Ada', score: 0, email_domain: DOMAIN }))
   await call('insert one, with the row', leads().insert({ email: address('bram'), name: 'Bram', score: 7 }).select('name,score,status'), {
     data: [{ name: 'Bram', score: 7, status: 'new' }],
     status: 201,
@@ -21,27 +35,25 @@ export default async function writes(client, suite) {
     data: { name: 'Cleo', email_domain: DOMAIN },
     status: 201,
   })
-  await call('insert many, without the rows', leads().insert([{ email: address('dario'), name: 'Dario' }, { email: address('elin'), name: 'Elin' }]), {
-    status: 201,
-  })
+  await call('insert many, without the rows', leads().insert([{ email: address('dario'), name: 'Dario' }, { email: address('elin'), name: 'Elin' }]), stored([{ name: 'Dario' }, { name: 'Elin' }]))
   await call(
     'insert many, counted',
     leads().insert([{ email: address('farid'), name: 'Farid', score: 1 }, { email: address('greta'), name: 'Greta', score: 2 }], { count: 'exact' }).select('score'),
     { data: [{ score: 1 }, { score: 2 }], status: 201, count: 2 },
   )
-  await call('insert one, counted', leads().insert({ email: address('hugo'), name: 'Hugo' }, { count: 'exact' }), { status: 201, count: 1 })
+  await call('insert one, counted', leads().insert({ email: address('hugo'), name: 'Hugo' }, { count: 'exact' }), { ...stored({ name: 'Hugo' }), count: 1 })
   // Rows of different columns: the client names all of them in `columns`.
-  await call(
-    'what a row lacks is null',
-    leads().insert([{ email: address('ines'), name: 'Ines', score: 3 }, { email: address('jonas'), name: 'Jonas' }]).select('name'),
-    refused(422, 'validation_failed'),
-  )
-  await call(
-    'what a row lacks is its default',
-    leads().insert([{ email: address('ines'), name: 'Ines', score: 3 }, { email: address('jonas'), name: 'Jonas' }], { defaultToNull: false }).select('name,score'),
-    { data: [{ name: 'Ines', score: 3 }, { name: 'Jonas', score: 0 }], status: 201 },
-  )
-  await call('insert of nothing', leads().insert([]).select('id'), { data: [], status: 201 })
+  for (const [what, options, names] of [
+    ['what a row lacks is its default', {}, ['Ines', 'Jonas']],
+    ['what a row lacks is its default, said so', { defaultToNull: false }, ['Olaf', 'Petra']],
+  ]) {
+    const rows = names.map((name, place) => ({ email: address(name.toLowerCase()), name, ...(place === 0 ? { score: 3 } : {}) }))
+    await call(what, leads().insert(rows, options).select('name,score'), {
+      data: [{ name: names[0], score: 3 }, { name: names[1], score: 0 }],
+      status: 201,
+    })
+  }
+  await call('insert of nothing', leads().insert([]).select('id'), refused(422, 'validation_failed', { details: 'must have at least 1 row' }))
   await call('insert what breaks rules', leads().insert({ email: 'ada@', name: '', score: 140 }).select(), refused(422, 'validation_failed'))
   await call('insert what is there', leads().insert({ email: address('ada'), name: 'Ada' }).select(), refused(409, 'unique_conflict'))
   await call('insert what points nowhere', leads().insert({ email: address('nobody'), name: 'Nobody', account_id: 999 }), refused(409, 'foreign_key_conflict'))
@@ -71,12 +83,12 @@ export default async function writes(client, suite) {
     data: [{ lead_id: 1, seq: 90, kind: 'met' }],
     status: 201,
   })
-  await call('upsert by a key of two columns, again', client.from('events').upsert({ lead_id: 1, seq: 90, kind: 'called' }), { status: 200 })
-  await call('upsert by what is no key', leads().upsert({ email: address('olaf'), name: 'Olaf' }, { onConflict: 'name' }), refused(400, 'bad_query'))
+  await call('upsert by a key of two columns, again', client.from('events').upsert({ lead_id: 1, seq: 90, kind: 'called' }), { ...stored({ lead_id: 1, seq: 90, kind: 'called' }), status: 200 })
+  await call('upsert by what is no key', leads().upsert({ email: address('rosa'), name: 'Rosa' }, { onConflict: 'name' }), refused(400, 'bad_query'))
   await call('what was written is there', ours(), {
     data: [
       ['Ada', 11], ['Bram', 7], ['Cleo', 0], ['Dario', 0], ['Elin', 0], ['Farid', 1], ['Greta', 2], ['Hugo', 0],
-      ['Ines', 3], ['Jonas', 0], ['Kaia', 0], ['Luca', 13], ['Mira', 14], ['Noor', 15],
+      ['Ines', 3], ['Jonas', 0], ['Kaia', 0], ['Luca', 13], ['Mira', 14], ['Noor', 15], ['Olaf', 3], ['Petra', 0],
     ].map(([name, score]) => ({ name, score })),
   })
 
@@ -104,12 +116,11 @@ export default async function writes(client, suite) {
   await call('delete beyond bounds', leads().delete().eq('email_domain', DOMAIN).maxAffected(3), refused(400, 'max_affected'))
   await call('delete of everything', leads().delete(), refused(400, 'mass_write'))
   await call('delete where nobody may', client.from('movies').delete().eq('id', 1), refused(405, 'method_not_allowed'))
-  await call('a write that is aborted is whole', leads().insert({ email: address('petra'), name: 'Petra' }).abortSignal(AbortSignal.abort()), {
+  await call('a write that is aborted is whole', leads().insert({ email: address('rosa'), name: 'Rosa' }).abortSignal(AbortSignal.abort()), {
     status: 0,
     error: { code: '' },
   })
   await call('delete by a filter that is not the key', client.from('events').delete().eq('lead_id', 1).gt('seq', 50).select('seq'), { data: [{ seq: 90 }] })
-  await call('delete of the rest', leads().delete({ count: 'exact' }).eq('email_domain', DOMAIN), { status: 204, count: 10 })
-  const left = await call('all as before', leads().select('id', { count: 'exact', head: true }), { count: 60 })
-  assert.ok(left)
+  await call('delete of the rest', leads().delete({ count: 'exact' }).eq('email_domain', DOMAIN), { status: 204, count: 12 })
+  await call('all as before', leads().select('id', { count: 'exact' }).limit(1), { ...ids(1), count: 60, status: 206 })
 }
