@@ -19,10 +19,11 @@ export default async function replies(client, suite, url) {
   // The client's own refusal, by the rows that came.
   await call('maybeSingle of many', won().maybeSingle(), refused(406, 'PGRST116'))
 
+  // Lines end as RFC 4180 has it, after the last one, too.
   await call('csv', client.from('leads').select('id,name,company').in('id', [25, 28, 33]).order('id').csv(), {
-    data: 'id,name,company\n25,Farid Lindqvist,Lantern & Rope\n28,Ines Novák,North Quay Bakery\n33,Noor Fisher,\n',
+    data: 'id,name,company\r\n25,Farid Lindqvist,Lantern & Rope\r\n28,Ines Novák,North Quay Bakery\r\n33,Noor Fisher,\r\n',
   })
-  await call('csv of none', client.from('leads').select('id,name').eq('id', 0).csv(), { data: 'id,name\n' })
+  await call('csv of none', client.from('leads').select('id,name').eq('id', 0).csv(), { data: 'id,name\r\n' })
   await call('explain', won().explain(), refused(406, 'not_acceptable'))
   await call('explain as JSON', won().explain({ analyze: true, format: 'json' }), refused(406, 'not_acceptable'))
   await call('geojson', won().geojson(), refused(406, 'not_acceptable'))
@@ -36,7 +37,7 @@ export default async function replies(client, suite, url) {
   await call('a header of one call', won().setHeader('Prefer', 'count=exact').limit(1), { data: [{ id: 10 }], count: 7, status: 206 })
 
   await suite.holds('throwOnError throws what was refused', async () => {
-    await assert.rejects(client.from('leads').select('nmae').throwOnError(), (error) => {
+    await assert.rejects(async () => client.from('leads').select('nmae').throwOnError(), (error) => {
       assert.ok(error instanceof PostgrestError)
       assert.equal(error.code, 'unknown_column')
       assert.equal(error.name, 'PostgrestError')
