@@ -86,9 +86,12 @@ async fn route(
         find(published, &path).ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     let method = request.method().clone();
     // `PUT /api/leads?id=eq.7` is the route `PUT /api/leads/{id}` in PostgREST's words.
-    let by_filter = method == Method::PUT && rest.is_empty() && request.uri().query().is_some_and(|q| q.contains('='));
+    let by_filter = method == Method::PUT && rest.is_empty() && !resource.key.is_empty();
     let Some(place) = routed(published, routes, &method, !rest.is_empty() || by_filter) else {
         let mut allowed: Vec<&str> = methods(resource, !rest.is_empty()).map(|(method, _)| method).collect();
+        if rest.is_empty() && !resource.key.is_empty() && methods(resource, true).any(|(method, _)| method == "PUT") {
+            allowed.push("PUT");
+        }
         if allowed.contains(&"GET") {
             allowed.insert(1, "HEAD");
         }

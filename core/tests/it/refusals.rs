@@ -141,7 +141,9 @@ fn bad_requests_are_told_what_is_wrong() {
             (Method::DELETE, "/api/people", 400),
             (Method::PATCH, "/api/people", 400),
             (Method::DELETE, "/api/people?limit=1&id=eq.1", 400),
-            (Method::PUT, "/api/people", 405),
+            // There it is about the row that a filter names.
+            (Method::PUT, "/api/people", 400),
+            (Method::PUT, "/api/busy", 405),
             (Method::POST, "/api/people/1", 405),
             (Method::POST, "/api/busy", 405),
             (Method::POST, "/health/live", 405),
