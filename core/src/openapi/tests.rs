@@ -156,7 +156,9 @@ fn operations() {
             "PATCH /api/leads/{id} updateLeads",
             "POST /api/kind_events createKindEvents",
             "POST /api/leads createLeads",
+            "PUT /api/kind_events putKindEvents",
             "PUT /api/kind_events/{lead_id},{seq} replaceKindEvents",
+            "PUT /api/leads putLeads",
             "PUT /api/leads/{id} replaceLeads",
         ]
     );
