@@ -150,6 +150,7 @@ fn leads() -> Resource {
             max_groups: None,
         },
         max_batch: 1000,
+        computed: Vec::new(),
     }
 }
 

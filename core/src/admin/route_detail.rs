@@ -9,19 +9,19 @@ use serde_json::Value;
 use super::field_words;
 use super::protocol::{FieldLine, Parameter, RouteDetail, RouteLine};
 use super::route_sql::{self, Plain};
-use crate::contract::{Field, Grant, Resource, Route, Snapshot};
-use crate::error::Result;
+use crate::contract::{Contracts, Field, Grant, Owner, Resource, Route, Snapshot};
+use crate::error::{Error, Result};
 use crate::openapi;
 
 /// The route as a line of the list; who knows more adds whether it is switched off, and its figures.
 #[must_use]
 pub fn line(route: &Route) -> RouteLine {
-    let grants = route.resource.access.of(route.verb).unwrap_or_default();
+    let grants = route.grants();
     RouteLine {
         route: route.name.clone(),
         method: route.method.to_owned(),
         path: route.path.clone(),
-        file: route.resource.file.display().to_string(),
+        file: route.file().display().to_string(),
         access: grants.iter().map(granted).collect(),
         disabled: None,
         figures: None,
@@ -33,8 +33,14 @@ pub fn line(route: &Route) -> RouteLine {
 /// # Errors
 /// `internal` if its document cannot be written.
 pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
-    let resource = &route.resource;
-    let snapshot = Snapshot::new(String::new(), String::new(), vec![Arc::clone(resource)]);
+    let contracts = match &route.owner {
+        Owner::Resource(resource, _) => Contracts::from(vec![Arc::clone(resource)]),
+        Owner::Function(function) => Contracts {
+            functions: vec![Arc::clone(function)],
+            ..Contracts::default()
+        },
+    };
+    let snapshot = Snapshot::new(String::new(), String::new(), contracts);
     let document = openapi::document(&snapshot)?;
     let drawn = Drawn::find(&document, route);
     let line = line(route);
@@ -44,19 +50,36 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
     if matches!(route.method, "POST" | "PUT" | "PATCH") {
         guards.push(format!("body: at most {}", size(body_limit)));
     }
-    let reply = resource
-        .fields
-        .iter()
-        .filter(|_| resource.access.read.is_some())
-        .map(|field| field_line(field, true));
+    // What is asked for, what is sent, and what is answered with.
+    let (about, description, sent, told) = match &route.owner {
+        Owner::Resource(resource, _) => (
+            Some(resource),
+            resource.description.as_ref(),
+            Some(resource),
+            Some(resource),
+        ),
+        Owner::Function(function) => {
+            let first = function.overloads.first();
+            let (sent, rows) = (first.map(|first| &first.arguments), first.map(|first| &first.rows));
+            (sent, function.description.as_ref(), sent, rows)
+        }
+    };
+    let about = about.ok_or_else(|| Error::internal("a function without one"))?;
+    let reply = told.into_iter().flat_map(|rows| {
+        let fields = rows.fields.iter().filter(|_| rows.access.read.is_some());
+        fields.map(|field| field_line(field, true))
+    });
     Ok(RouteDetail {
         line,
-        description: drawn.description(resource),
-        parameters: drawn.parameters.iter().map(|one| parameter(resource, one)).collect(),
-        body: model.map_or_else(Vec::new, |model| body(resource, model)),
+        description: drawn.description(description),
+        parameters: drawn.parameters.iter().map(|one| parameter(about, one)).collect(),
+        body: match (model, sent) {
+            (Some(model), Some(sent)) => body(sent, model),
+            _ => Vec::new(),
+        },
         reply: reply.collect(),
         guards,
-        sql: route_sql::statement(route, drawn.plain(resource, example)).ok(),
+        sql: route_sql::statement(route, drawn.plain(about, example)).ok(),
         explain: None,
         explain_refused: None,
         example: example.and_then(|example| serde_json::to_string_pretty(example).ok()),
@@ -98,11 +121,11 @@ impl<'a> Drawn<'a> {
     }
 
     /// Summary, what the resource is, and what is special: a line each.
-    fn description(&self, resource: &Resource) -> Option<String> {
+    fn description(&self, about: Option<&String>) -> Option<String> {
         let said = |key: &str| self.operation?.get(key)?.as_str().map(str::to_owned);
         let lines = [
             said("summary").map(|summary| format!("{summary}.")),
-            resource.description.clone(),
+            about.cloned(),
             said("description").filter(|text| !text.is_empty()),
             self.operation
                 .is_none()

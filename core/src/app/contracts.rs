@@ -24,9 +24,9 @@ pub async fn catalog(project: &Project, database: &Database) -> Result<Catalog> 
 /// As [`catalog`].
 pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapshot, Vec<Diagnostic>)> {
     let catalog = catalog(project, database).await?;
-    let (resources, wrong) = contract::load(&project.directory, &catalog);
+    let (contracts, wrong) = contract::load(&project.directory, &catalog);
     let settings = &project.settings;
-    let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), resources);
+    let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), contracts);
     Ok((snapshot, wrong))
 }
 

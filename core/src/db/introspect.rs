@@ -3,6 +3,7 @@
 //! `information_schema` says less and takes seconds on large databases. Every column of these queries has a
 //! built-in type, as an unknown one would cost tokio-postgres a round trip more.
 
+mod functions;
 mod types;
 
 use std::collections::{BTreeMap, HashMap};
@@ -116,6 +117,7 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     let seen = SEEN.replace("$role", role);
     let [relations, columns, constraints, indexes] =
         [RELATIONS, COLUMNS, CONSTRAINTS, INDEXES].map(|query| format!("{seen}\n{query}"));
+    let functions = functions::FUNCTIONS.replace("$role", role);
     // Polled in order, the queries leave in order and in one flush; replies are read as they come.
     let read = async {
         futures_util::try_join!(
@@ -126,12 +128,14 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
             client.query_typed(&indexes, &[]),
             client.query_typed(types::TYPES, &[]),
             client.query_typed(types::DOMAIN_CHECKS, &[]),
+            client.query_typed(&functions, &[]),
+            client.query_typed(functions::COMPOSITES, &[]),
         )
     };
     let rows = read.await;
     let end = client.batch_execute(end).await;
     let broken = |error| super::error::translate(error, None, false);
-    let (_, relations, columns, constraints, indexes, types, checks) = rows.map_err(broken)?;
+    let (_, relations, columns, constraints, indexes, types, checks, functions, composites) = rows.map_err(broken)?;
     end.map_err(broken)?;
     let types = Types::read(&types, &checks).map_err(Error::internal)?;
     let mut found = read_relations(&relations).map_err(Error::internal)?;
@@ -139,7 +143,8 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     read_constraints(&constraints, &mut found).map_err(Error::internal)?;
     read_indexes(&indexes, &mut found).map_err(Error::internal)?;
     let relations: BTreeMap<_, _> = found.into_values().map(|r| (r.name.clone(), r)).collect();
-    Ok(Catalog { relations })
+    let functions = functions::read(&functions, &composites, &types).map_err(Error::internal)?;
+    Ok(Catalog { relations, functions })
 }
 
 type Found = HashMap<Oid, Relation>;

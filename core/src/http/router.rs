@@ -10,7 +10,7 @@ use salvo::{Request, http::header};
 use super::accept::Accept;
 use super::{Refusal, Reply, docs, profile, routes};
 use crate::app::{Context, Published};
-use crate::contract::{Resource, Snapshot, methods};
+use crate::contract::{Function, Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::{self, Principal};
 use crate::request::{Page, Preconditions, Prefer, Query, Target, query};
@@ -82,29 +82,22 @@ async fn route(
         }
         _ => {}
     }
+    if let Some((function, routes)) = published.snapshot.function_at(&path) {
+        return call(context, published, function, routes, request, trace).await;
+    }
     let (resource, routes, rest) =
         find(published, &path).ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     let method = request.method().clone();
     // `PUT /api/leads?id=eq.7` is the route `PUT /api/leads/{id}` in PostgREST's words.
     let by_filter = method == Method::PUT && rest.is_empty() && !resource.key.is_empty();
     let Some(place) = routed(published, routes, &method, !rest.is_empty() || by_filter) else {
-        let mut allowed: Vec<&str> = methods(resource, !rest.is_empty()).map(|(method, _)| method).collect();
-        if rest.is_empty() && !resource.key.is_empty() && methods(resource, true).any(|(method, _)| method == "PUT") {
-            allowed.push("PUT");
-        }
-        if allowed.contains(&"GET") {
-            allowed.insert(1, "HEAD");
-        }
-        if method == Method::OPTIONS {
-            return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(&allowed)));
-        }
-        return Err(not_allowed(&allowed));
+        let own = methods(resource, !rest.is_empty()).map(|(method, _)| method);
+        let put =
+            rest.is_empty() && !resource.key.is_empty() && methods(resource, true).any(|(method, _)| method == "PUT");
+        return without_route(&method, own.chain(put.then_some("PUT")));
     };
-    trace.route = Some(place);
-    if published.disabled.get(place).is_some_and(|disabled| *disabled) {
-        return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()).into());
-    }
-    profile::check(request.headers(), &method, resource)?;
+    enter(published, place, trace)?;
+    profile::check(request.headers(), &method, &resource.table.schema)?;
     let mut raw_query = request.uri().query().unwrap_or("").to_owned();
     let mut query = query::parse(&raw_query)?;
     let target = if by_filter {
@@ -144,6 +137,63 @@ async fn route(
         "PATCH" => Ok(routes::update::answer(call, request).await?),
         _ => Ok(routes::delete::answer(call, request).await?),
     }
+}
+
+/// Calls the function at `path`.
+async fn call(
+    context: &Arc<Context>,
+    published: &Published,
+    function: &Arc<Function>,
+    routes: Range<usize>,
+    request: &mut Request,
+    trace: &mut Trace,
+) -> Result<Reply, Refusal> {
+    let method = request.method().clone();
+    let Some(place) = routed(published, routes, &method, false) else {
+        return without_route(&method, function.methods());
+    };
+    enter(published, place, trace)?;
+    let headers = request.headers();
+    profile::check(headers, &method, &function.function.schema)?;
+    let mut prefer = Prefer::parse(headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()))?;
+    if !is_get(request) {
+        prefer.allow_end(context.limits.tx_rollback)?;
+    }
+    let called = routes::call::Called {
+        context,
+        function,
+        snapshot: &published.snapshot,
+        principal: Principal::Anonymous,
+        prefer,
+        head: method == Method::HEAD,
+        watch: &mut trace.watch,
+    };
+    if is_get(request) {
+        routes::call::get(called, request).await
+    } else {
+        routes::call::post(called, request).await
+    }
+}
+
+/// Notes which route is answered, unless it is switched off.
+fn enter(published: &Published, place: usize, trace: &mut Trace) -> Result<()> {
+    trace.route = Some(place);
+    if published.disabled.get(place).is_some_and(|disabled| *disabled) {
+        return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()));
+    }
+    Ok(())
+}
+
+/// Answers to a method that has no route on a path.
+fn without_route(method: &Method, offered: impl Iterator<Item = &'static str>) -> Result<Reply, Refusal> {
+    let mut allowed: Vec<&str> = offered.collect();
+    if allowed.contains(&"GET") {
+        allowed.insert(1, "HEAD");
+    }
+    if *method == Method::OPTIONS {
+        return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(&allowed)));
+    }
+    Err(not_allowed(&allowed))
 }
 
 /// Takes the page from the header `Range` if the query string names none.

@@ -250,7 +250,7 @@ fn contracts() {
     let new = Snapshot::new(
         old.title.clone(),
         old.version.clone(),
-        rest.chain([narrowed.into()]).collect(),
+        rest.chain([narrowed.into()]).collect::<Vec<_>>(),
     );
     let changes = diff(&document(&old).unwrap(), &document(&new).unwrap());
     let told: Vec<String> = changes

@@ -109,6 +109,7 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
             max_groups: None,
         },
         max_batch: 500,
+        computed: Vec::new(),
     }
 }
 

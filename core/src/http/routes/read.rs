@@ -125,7 +125,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// A list whose rows are all there.
-fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> Result<Reply, Refusal> {
+pub(super) fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> Result<Reply, Refusal> {
     let status = status(read, rows.rows, rows.total)?;
     let range = content_range(read, Some(rows.rows), rows.total);
     let body = match accept {

@@ -1,5 +1,6 @@
 //! The query dialect over a schema of its own: tables of request → status, headers and body.
 
+mod computed;
 mod counts;
 mod embed;
 mod filters;
