@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::service::Demo;
 
@@ -12,6 +13,12 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgrest-js");
 fn the_published_javascript_client_works_unmodified() {
     let script = installed();
     let demo = Demo::start_with(&[("WINDLASS_HTTP_TX_ROLLBACK", "true")]);
+    // Every row counts here, those of the last batch, too.
+    let started = Instant::now();
+    while !demo.log().contains("the data is loaded") {
+        assert!(started.elapsed() < Duration::from_secs(60), "{}", demo.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let output = Command::new("node")
         .arg(script.join("calls.mjs"))
         .arg(format!("http://{}/api", demo.address))
