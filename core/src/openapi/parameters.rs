@@ -116,6 +116,11 @@ pub(super) fn list(named: &Named<'_>) -> Vec<RefOr<Parameter>> {
     list
 }
 
+/// Whether a name is the query dialect's own.
+pub(super) fn is_word(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// The fields that can be filtered by a parameter of their own.
 pub(super) fn filterable<'a>(named: &Named<'a>) -> impl Iterator<Item = (usize, &'a Field)> {
     let fields = named.resource.fields.iter().enumerate();

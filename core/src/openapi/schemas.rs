@@ -110,15 +110,17 @@ pub(super) fn model(named: &Named<'_>, model: Model, examples: &Examples) -> Val
 
 /// A row as a reply shows it: whole, or what `select` names of it.
 pub(super) fn shown(named: &Named<'_>) -> Value {
-    json!({ "anyOf": [
-        { "$ref": schema_ref(&named.model(Model::Read)) },
-        { "$ref": schema_ref(&named.part()) }
-    ] })
+    whole_or_part(&named.model(Model::Read), &named.part())
+}
+
+/// The same, of components by name.
+pub(super) fn whole_or_part(whole: &str, part: &str) -> Value {
+    json!({ "anyOf": [{ "$ref": schema_ref(whole) }, { "$ref": schema_ref(part) }] })
 }
 
 /// What `select` names of a row: columns that are as in a whole one, and what it calls otherwise or adds.
-pub(super) fn part(named: &Named<'_>) -> Value {
-    let whole = schema_ref(&named.model(Model::Read));
+pub(super) fn part(named: &Named<'_>, whole: &str) -> Value {
+    let whole = schema_ref(whole);
     // Other names would have to be written otherwise in a reference.
     let plain = |name: &str| {
         name.bytes()
