@@ -484,11 +484,12 @@ fn postgres_agrees() {
             // Without an order, which the key's index might give.
             let made = sql::read::planned(&plans::read(resource, &uri(filter))).unwrap();
             let binds: Vec<&(dyn ToSql + Sync)> = made.binds.iter().map(|bind| bind as _).collect();
-            let row = owner.query_one(&made.text, &binds).await.unwrap();
-            let plan: serde_json::Value = row.get(0);
-            let served = plan.to_string().contains("Index Cond");
+            let text = made.text.replace("(FORMAT JSON)", "");
+            let rows = owner.query(&text, &binds).await.unwrap();
+            let plan: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+            let served = plan.iter().any(|line| line.contains("Index Cond"));
             if served != refused.is_empty() {
-                wrong.push(format!("{filter}\n{plan:#}"));
+                wrong.push(format!("{filter}\n{}", plan.join("\n")));
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
