@@ -9,9 +9,19 @@ const PAUSE: Duration = Duration::from_mins(1);
 /// More are not kept apart: what they are about comes from the project, not from clients.
 const MOST: usize = 10_000;
 
-/// When each notice was last told, and how many came since.
+/// What a notice is about, and its reason.
+type Name = (String, &'static str);
+
+/// Notices by what they are about.
 #[derive(Debug, Default)]
-pub struct Notices(Mutex<HashMap<(String, &'static str), (Instant, u64)>>);
+pub struct Notices(Mutex<HashMap<Name, Told>>);
+
+#[derive(Debug)]
+struct Told {
+    last: Instant,
+    /// How many came since.
+    since: u64,
+}
 
 impl Notices {
     /// Counts a notice. Gives how many there were since it was last told, this one among them, if it is time to tell it again.
@@ -20,16 +30,16 @@ impl Notices {
         if notices.len() >= MOST {
             notices.clear();
         }
-        let Some((told, count)) = notices.get_mut(&(about.to_owned(), reason)) else {
-            notices.insert((about.to_owned(), reason), (now, 0));
+        let Some(told) = notices.get_mut(&(about.to_owned(), reason)) else {
+            notices.insert((about.to_owned(), reason), Told { last: now, since: 0 });
             return Some(1);
         };
-        *count += 1;
-        if now.saturating_duration_since(*told) < PAUSE {
+        told.since += 1;
+        if now.saturating_duration_since(told.last) < PAUSE {
             return None;
         }
-        *told = now;
-        Some(std::mem::take(count))
+        told.last = now;
+        Some(std::mem::take(&mut told.since))
     }
 }
 

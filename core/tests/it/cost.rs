@@ -1,7 +1,7 @@
 //! The cost guard: which filters an index serves, estimates over a bound, and what becomes of either.
 
 use reqwest::Method;
-use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::types::ToSql;
 use windlass_core::config::{CostRules, Stance};
 use windlass_core::contract;
 use windlass_core::db::introspect;
@@ -467,19 +467,6 @@ fn mistakes_are_told_with_their_place() {
 }
 
 /// What Postgres serves by an index is judged served, and what it does not is not.
-/// JSON as its text.
-struct Json(String);
-
-impl<'a> FromSql<'a> for Json {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(std::str::from_utf8(raw)?.to_owned()))
-    }
-
-    fn accepts(kind: &Type) -> bool {
-        *kind == Type::JSON
-    }
-}
-
 #[test]
 fn postgres_agrees() {
     let resources = [("big", "[access]\nread = [\"public\"]\n")];
@@ -497,11 +484,12 @@ fn postgres_agrees() {
             // Without an order, which the key's index might give.
             let made = sql::read::planned(&plans::read(resource, &uri(filter))).unwrap();
             let binds: Vec<&(dyn ToSql + Sync)> = made.binds.iter().map(|bind| bind as _).collect();
-            let row = owner.query_one(&made.text, &binds).await.unwrap();
-            let Json(plan) = row.get(0);
-            let served = plan.contains("Index Cond");
+            let text = made.text.replace("(FORMAT JSON)", "");
+            let rows = owner.query(&text, &binds).await.unwrap();
+            let plan: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+            let served = plan.iter().any(|line| line.contains("Index Cond"));
             if served != refused.is_empty() {
-                wrong.push(format!("{filter}\n{plan}"));
+                wrong.push(format!("{filter}\n{}", plan.join("\n")));
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
