@@ -1,4 +1,4 @@
-//! One connection with its prepared statements: how a statement, or several in a transaction, run on it.
+//! One connection with its prepared statements: how a statement runs on it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +11,8 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{CancelToken, Client, Config, Row, RowStream};
 
 use super::connect;
-use super::error::{lost, translate, translate_call};
-use super::lane::{Checks, Reply};
+use super::error::{lost, translate};
+use super::lane::Reply;
 use super::statements::{Figures, Statements};
 use super::wire;
 use crate::contract::Resource;
@@ -112,9 +112,7 @@ impl Connection {
 
     /// A read outside of a transaction, of at most so many bytes.
     pub(super) async fn read(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
-        let mut reply = self
-            .within(false, self.gather(statement, resource, false, most))
-            .await?;
+        let mut reply = self.timed(false, self.gather(statement, resource, false, most)).await?;
         reply.edges.turn(&mut reply.json);
         Ok(reply)
     }
@@ -122,131 +120,13 @@ impl Connection {
     /// A write that is one statement, committed by itself.
     pub(super) async fn autocommit(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
         // Prepared first: what breaks here has surely not been stored.
-        let prepared = self.within(false, async {
+        let prepared = self.timed(false, async {
             self.prepare(&statement.text)
                 .await
                 .map_err(|error| translate(error, Some(resource), false))
         });
         prepared.await?;
-        self.within(true, self.gather(statement, resource, true, u64::MAX))
-            .await
-    }
-
-    /// Statements in one transaction; `checks` are made before the commit.
-    pub(super) async fn transaction(
-        &self,
-        statements: &[Statement],
-        resource: &Resource,
-        checks: &Checks<'_>,
-    ) -> Result<Reply> {
-        for last in [false, true] {
-            match self.try_transaction(statements, resource, checks).await {
-                Ok(reply) => return Ok(reply),
-                // Nothing was committed, so the whole of it may be run once more.
-                Err(Failed::Database(error)) if is_stale(&error) && !last => {
-                    statements.iter().for_each(|statement| self.forget(&statement.text));
-                }
-                Err(Failed::Database(error)) if checks.read_only => return Err(translate_call(error, resource)),
-                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
-                Err(Failed::Refused(error)) => return Err(error),
-            }
-        }
-        Err(Error::internal("a transaction was neither run nor refused"))
-    }
-
-    async fn try_transaction(
-        &self,
-        statements: &[Statement],
-        resource: &Resource,
-        checks: &Checks<'_>,
-    ) -> Result<Reply, Failed> {
-        self.within(false, async {
-            self.client
-                .batch_execute(if checks.read_only { "BEGIN READ ONLY" } else { "BEGIN" })
-                .await
-                .map_err(|error| translate(error, None, false))
-        })
-        .await?;
-        let reply = match self.inside(statements, checks).await {
-            Ok(reply) => reply,
-            Err(failed) => {
-                self.roll_back().await?;
-                return Err(failed);
-            }
-        };
-        if checks.rollback {
-            self.roll_back().await?;
-            return Ok(reply);
-        }
-        let stored = !checks.read_only;
-        let committed = self.within(stored, async {
-            match self.client.batch_execute("COMMIT").await {
-                Ok(()) => Ok(()),
-                // Deferred constraints speak at the commit; a lost connection leaves it unknown.
-                Err(error) if error.as_db_error().is_some() => Err(translate(error, Some(resource), false)),
-                Err(error) => Err(lost(stored).with_source(error)),
-            }
-        });
-        committed.await?;
-        Ok(reply)
-    }
-
-    /// Without an answer the connection is closed by its lane, and Postgres rolls back by itself.
-    async fn roll_back(&self) -> Result<()> {
-        let rolled = self.within(false, async {
-            self.client
-                .batch_execute("ROLLBACK")
-                .await
-                .map_err(|error| translate(error, None, false))
-        });
-        rolled.await
-    }
-
-    /// All that happens between `BEGIN` and the end of the transaction.
-    async fn inside(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
-        if let Some((once, _)) = checks.once
-            && let Some(kept) = self.timed(self.claim(once)).await?
-        {
-            let kept = Some(kept);
-            return Ok(Reply {
-                kept,
-                ..Reply::default()
-            });
-        }
-        let mut absent = false;
-        if let Some((statement, judge)) = checks.before {
-            let mut current = Reply::default();
-            self.timed(self.query(statement, &mut |row| collect(statement, row, &mut current)))
-                .await?;
-            absent = current.rows == 0;
-            judge((!absent).then(|| current.tag.as_deref().unwrap_or("")))?;
-        }
-        let mut reply = self.steps(statements, checks).await?;
-        if absent && reply.rows > reply.inserted {
-            // Somebody else created it in between: that state was not judged.
-            return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
-                .with_details("another request created the row meanwhile")
-                .into());
-        }
-        if let Some(judge) = checks.deleted.filter(|_| reply.rows > 0) {
-            judge(Some(reply.tag.as_deref().unwrap_or("")))?;
-        }
-        if checks.rollback {
-            // Deferred constraints speak as they would at a commit.
-            self.timed(async {
-                self.client
-                    .batch_execute("SET CONSTRAINTS ALL IMMEDIATE")
-                    .await
-                    .map_err(Failed::Database)
-            })
-            .await?;
-        }
-        if let Some((once, compose)) = checks.once {
-            let kept = compose(&mut reply)?;
-            self.timed(self.keep(once, &kept)).await?;
-            reply.kept = Some(kept);
-        }
-        Ok(reply)
+        self.timed(true, self.gather(statement, resource, true, u64::MAX)).await
     }
 
     /// As a statement with types of parameters of its own, prepared once.
@@ -265,65 +145,18 @@ impl Connection {
         Ok(ready.statement)
     }
 
-    /// Within the deadline; nothing has been committed when it passes.
-    async fn timed<T>(&self, step: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    /// Runs a step within the deadline. One that does not end leaves the connection marked as busy, so that its lane drops it.
+    pub(super) async fn timed<T, E: From<Error>>(
+        &self,
+        committing: bool,
+        step: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let timed = tokio::time::timeout(self.deadline, step).await;
-        timed.unwrap_or_else(|_| Err(lost(false).into()))
-    }
-
-    async fn steps(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
-        let mut reply = Reply::default();
-        for statement in statements {
-            let before = usize::try_from(reply.rows).unwrap_or(usize::MAX);
-            let mut text = String::new();
-            let mut number = before;
-            let each = &mut |row: &Row| {
-                if let Some(rules) = checks.rules {
-                    text.clear();
-                    wire::object(
-                        row,
-                        0,
-                        &statement.columns,
-                        |column| !column.shown && !column.key,
-                        &mut text,
-                    )?;
-                    rules(number, &serde_json::from_str(&text).map_err(Error::internal)?)?;
-                }
-                number += 1;
-                collect(statement, row, &mut reply)?;
-                if let Some(most) = checks.bytes
-                    && u64::try_from(reply.json.len()).is_ok_and(|bytes| bytes > most)
-                {
-                    return Err(too_large(most));
-                }
-                match checks.most {
-                    Some(most) if reply.rows > most => Err(Error::new(Code::MaxAffected, Code::MaxAffected.title())
-                        .with_details(format!("more than {most} rows; nothing was changed"))
-                        .with_hint("narrow the filter, or allow more")),
-                    _ => Ok(()),
-                }
-            };
-            self.timed(self.query(statement, each)).await?;
-        }
-        if checks.one && reply.rows > 1 || checks.exactly_one && reply.rows != 1 {
-            let error = Error::new(Code::NotOneRow, Code::NotOneRow.title());
-            return Err(error
-                .with_details(format!("it would change {} rows; nothing was changed", reply.rows))
-                .into());
-        }
-        Ok(reply)
-    }
-
-    /// Runs a step within the deadline. One that does not end leaves the connection marked as busy.
-    async fn within<T>(&self, committing: bool, step: impl Future<Output = Result<T>>) -> Result<T> {
-        tokio::time::timeout(self.deadline, step).await.unwrap_or_else(|_| {
-            // Its lane drops the connection, as the work was never done.
-            Err(lost(committing))
-        })
+        timed.unwrap_or_else(|_| Err(lost(committing).into()))
     }
 
     /// Hands over each row as it comes, so that only the reply grows, not the rows beside it.
-    async fn query(
+    pub(super) async fn query(
         &self,
         statement: &Statement,
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
@@ -456,7 +289,7 @@ pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
 }
 
 /// Writes a row into the reply.
-fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
+pub(super) fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
     let first = if statement.counted { 2 } else { 0 };
     if statement.counted {
         let total: i64 = row.try_get(0).map_err(Error::internal)?;
@@ -513,7 +346,7 @@ fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
     Ok(())
 }
 
-fn too_large(most: u64) -> Error {
+pub(super) fn too_large(most: u64) -> Error {
     Error::new(Code::ReplyTooLarge, Code::ReplyTooLarge.title())
         .with_details(format!("its rows have more than {most} bytes"))
         .with_hint("ask for fewer rows with `limit`, for fewer columns with `select`, or for `Accept: application/x-ndjson`, which is streamed")

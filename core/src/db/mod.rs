@@ -18,6 +18,7 @@ pub mod scratch;
 mod statements;
 pub mod store;
 pub mod stream;
+pub mod transaction;
 pub mod wire;
 mod wire_record;
 mod wire_time;

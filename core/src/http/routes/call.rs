@@ -11,8 +11,9 @@ use super::read::{content_range, gathered, status};
 use super::{stream, written};
 use crate::app::Context;
 use crate::contract::{Function, Outcome, Overload, Snapshot, Whole};
-use crate::db::lane::{self, Checks};
+use crate::db::lane;
 use crate::db::once::Once;
+use crate::db::transaction::{Checks, Compose};
 use crate::error::{Error, Result};
 use crate::http::accept::Accept;
 use crate::http::body::{self, Media};
@@ -278,9 +279,7 @@ async fn attempt(
     let checks = Checks {
         most: prefer.most().filter(|_| set),
         // What is not stored need not be kept from happening twice.
-        once: once
-            .filter(|_| !rollback)
-            .map(|once| (once, &compose as lane::Compose<'_>)),
+        once: once.filter(|_| !rollback).map(|once| (once, &compose as Compose<'_>)),
         rollback,
         exactly_one: set && accept == Accept::Object && shows(prefer),
         ..Checks::default()

@@ -9,6 +9,7 @@ use crate::app::Context;
 use crate::catalog::RelationKind;
 use crate::db::lane;
 use crate::db::once::Once;
+use crate::db::transaction::{Checks, Compose, Judge};
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
@@ -121,8 +122,8 @@ async fn attempt(
     let deleted = matches!(write.action, Action::Delete(_)) && write.item && !write.conditions.is_empty();
     let compose = |rows: &mut lane::Reply| reply(write, rows, asked).map(once::keep);
     let rollback = asked.prefer.end == Some(TransactionEnd::Rollback);
-    let checks = lane::Checks {
-        before: current.map(|statement| (statement, &judge as lane::Judge<'_>)),
+    let checks = Checks {
+        before: current.map(|statement| (statement, &judge as Judge<'_>)),
         deleted: if deleted { Some(&judge) } else { None },
         most: write.most,
         // What is not stored need not be kept from happening twice.
@@ -130,7 +131,7 @@ async fn attempt(
             .once
             .as_ref()
             .filter(|_| !rollback)
-            .map(|once| (once, &compose as lane::Compose<'_>)),
+            .map(|once| (once, &compose as Compose<'_>)),
         rollback,
         rules: if write.verify { Some(&rule) } else { None },
         // A table's key is unique; a view's key is only said to be.
