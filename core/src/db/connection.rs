@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{CancelToken, Client, Config, Row, RowStream};
 
 use super::connect;
-use super::error::{lost, translate};
+use super::error::{self, lost, translate};
 use super::lane::Reply;
 use super::statements::{Figures, Statements};
 use super::wire;
@@ -247,6 +247,10 @@ impl Connection {
         self.lock().statements.remove(text);
     }
 
+    pub(super) fn forget_all(&self) {
+        self.lock().statements.clear();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Prepared> {
         // A panic elsewhere leaves at worst an entry too many.
         self.prepared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -280,12 +284,7 @@ impl Prepared {
 
 /// The table changed after the statement was prepared.
 pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
-    let stale = |database: &tokio_postgres::error::DbError| match database.code().code() {
-        "26000" => true,
-        "0A000" => database.message().contains("cached plan"),
-        _ => false,
-    };
-    error.as_db_error().is_some_and(stale)
+    error.as_db_error().is_some_and(error::is_stale)
 }
 
 /// Writes a row into the reply.

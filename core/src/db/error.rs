@@ -72,6 +72,22 @@ pub fn unavailable() -> Error {
     Error::new(Code::DatabaseUnavailable, Code::DatabaseUnavailable.title()).with_retry_after(RETRY_AFTER)
 }
 
+/// The table changed, and what was made for its former columns does not fit any more. Nothing was stored.
+#[must_use]
+pub fn changed() -> Error {
+    unavailable().with_details("the table has changed; nothing was stored")
+}
+
+/// The table changed after the statement was prepared.
+#[must_use]
+pub fn is_stale(database: &DbError) -> bool {
+    match database.code().code() {
+        "26000" => true,
+        "0A000" => database.message().contains("cached plan"),
+        _ => false,
+    }
+}
+
 fn is_io(error: &tokio_postgres::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
@@ -143,6 +159,8 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
         "57014" => of(Code::StatementTimeout),
         // A standby that has not been promoted yet.
         "25006" => unavailable(),
+        // Prepared anew, it would work: the table changed meanwhile, which is no mistake of the client's.
+        "0A000" if is_stale(database) => changed(),
         "0A000" => Error::new(Code::BadQuery, "The database cannot do this with these columns"),
         "P0001" => Error::new(Code::DatabaseRule, database.message())
             .with_details_if(database.detail())

@@ -72,10 +72,9 @@ impl Connection {
         for last in [false, true] {
             match self.try_transaction(statements, resource, checks).await {
                 Ok(reply) => return Ok(reply),
-                // Nothing was committed, so the whole of it may be run once more.
-                Err(Failed::Database(error)) if is_stale(&error) && !last => {
-                    statements.iter().for_each(|statement| self.forget(&statement.text));
-                }
+                // Nothing was committed, so the whole of it may be run once more. Which of the statements it was is not
+                // told: the one that reads the row before, or those around an Idempotency-Key, go stale as well.
+                Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget_all(),
                 Err(Failed::Database(error)) if checks.read_only => return Err(translate_call(error, resource)),
                 Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
                 Err(Failed::Refused(error)) => return Err(error),
