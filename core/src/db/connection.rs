@@ -17,7 +17,7 @@ use super::statements::{Figures, Statements};
 use super::wire;
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
-use crate::sql::{Statement, Tag};
+use crate::sql::{Column, Statement, Tag};
 
 /// Most prepared statements that one connection keeps.
 const PREPARED: usize = 256;
@@ -112,21 +112,14 @@ impl Connection {
 
     /// A read outside of a transaction, of at most so many bytes.
     pub(super) async fn read(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
-        let mut reply = self.timed(false, self.gather(statement, resource, false, most)).await?;
+        let mut reply = self.gather(statement, resource, false, most).await?;
         reply.edges.turn(&mut reply.json);
         Ok(reply)
     }
 
     /// A write that is one statement, committed by itself.
     pub(super) async fn autocommit(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
-        // Prepared first: what breaks here has surely not been stored.
-        let prepared = self.timed(false, async {
-            self.prepare(&statement.text)
-                .await
-                .map_err(|error| translate(error, Some(resource), false))
-        });
-        prepared.await?;
-        self.timed(true, self.gather(statement, resource, true, u64::MAX)).await
+        self.gather(statement, resource, true, u64::MAX).await
     }
 
     /// As a statement with types of parameters of its own, prepared once.
@@ -155,13 +148,37 @@ impl Connection {
         timed.unwrap_or_else(|_| Err(lost(committing).into()))
     }
 
-    /// Hands over each row as it comes, so that only the reply grows, not the rows beside it.
+    /// Runs a statement; its rows are handed over as [`Connection::run`] does.
     pub(super) async fn query(
         &self,
         statement: &Statement,
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<(), Failed> {
-        let prepared = self.prepare(&statement.text).await.map_err(Failed::Database)?;
+        let ready = self.ready(statement).await?;
+        self.run(&ready, statement, each).await
+    }
+
+    /// A statement, prepared, whose rows can be written as they are meant to be: a write must not find out afterwards.
+    async fn ready(&self, statement: &Statement) -> Result<Ready, Failed> {
+        let ready = self.prepare(&statement.text).await.map_err(Failed::Database)?;
+        let first = if statement.counted { 2 } else { 0 };
+        let types = ready.statement.columns().iter().skip(first);
+        let fits = |(column, found): (&Column, &tokio_postgres::Column)| wire::fits(&column.form, found.type_());
+        if statement.columns.iter().zip(types).all(fits) {
+            return Ok(ready);
+        }
+        // The contract that the next reload reads may ask for the same text.
+        self.forget(&statement.text);
+        Err(Failed::Refused(error::changed()))
+    }
+
+    /// Hands over each row as it comes, so that only the reply grows, not the rows beside it.
+    async fn run(
+        &self,
+        prepared: &Ready,
+        statement: &Statement,
+        each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
+    ) -> Result<(), Failed> {
         let mut run = prepared.figures.run();
         let rows = self
             .client
@@ -188,7 +205,13 @@ impl Connection {
                     Err(too_large(most))
                 }
             };
-            match self.query(statement, each).await {
+            // Prepared first: what breaks here has surely not been stored.
+            let ran = match self.timed(false, self.ready(statement)).await {
+                Ok(ready) => self.timed(write, self.run(&ready, statement, each)).await,
+                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
+                Err(Failed::Refused(error)) => return Err(error),
+            };
+            match ran {
                 Ok(()) => return Ok(reply),
                 Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget(&statement.text),
                 Err(Failed::Database(error)) => return Err(translate(error, Some(resource), write)),
