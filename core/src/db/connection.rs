@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::Type;
-use tokio_postgres::{CancelToken, Client, Config, Row, RowStream};
+use tokio_postgres::{Client, Config, Row, RowStream};
 
 use super::connect;
 use super::error::{self, lost, translate};
@@ -30,6 +30,9 @@ pub struct Connection {
     prepared: Mutex<Prepared>,
     figures: Arc<Statements>,
     busy: AtomicBool,
+    spoiled: AtomicBool,
+    // Of those that end what runs here.
+    config: Config,
     deadline: Duration,
 }
 
@@ -66,6 +69,8 @@ pub(super) enum Failed {
     Database(tokio_postgres::Error),
     /// We say so: a rule, or a row that cannot be written as JSON.
     Refused(Error),
+    /// It did not end within the deadline.
+    Late,
 }
 
 impl From<Error> for Failed {
@@ -83,6 +88,8 @@ impl Connection {
             prepared: Mutex::default(),
             figures,
             busy: AtomicBool::new(false),
+            spoiled: AtomicBool::new(false),
+            config: config.clone(),
             deadline,
         })
     }
@@ -94,7 +101,7 @@ impl Connection {
 
     /// Whether it must not be used again.
     pub(super) fn is_broken(&self) -> bool {
-        self.client.is_closed() || self.busy.load(Ordering::Acquire)
+        self.client.is_closed() || self.busy.load(Ordering::Acquire) || self.spoiled.load(Ordering::Acquire)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -138,14 +145,10 @@ impl Connection {
         Ok(ready.statement)
     }
 
-    /// Runs a step within the deadline. One that does not end leaves the connection marked as busy, so that its lane drops it.
-    pub(super) async fn timed<T, E: From<Error>>(
-        &self,
-        committing: bool,
-        step: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
+    /// Runs a step within the deadline. After one that does not end, the connection must not be used again.
+    pub(super) async fn timed<T>(&self, step: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
         let timed = tokio::time::timeout(self.deadline, step).await;
-        timed.unwrap_or_else(|_| Err(lost(committing).into()))
+        timed.unwrap_or(Err(Failed::Late))
     }
 
     /// Runs a statement; its rows are handed over as [`Connection::run`] does.
@@ -206,10 +209,11 @@ impl Connection {
                 }
             };
             // Prepared first: what breaks here has surely not been stored.
-            let ran = match self.timed(false, self.ready(statement)).await {
-                Ok(ready) => self.timed(write, self.run(&ready, statement, each)).await,
+            let ran = match self.timed(self.ready(statement)).await {
+                Ok(ready) => self.timed(self.run(&ready, statement, each)).await,
                 Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
                 Err(Failed::Refused(error)) => return Err(error),
+                Err(Failed::Late) => return Err(lost(false)),
             };
             match ran {
                 Ok(()) => return Ok(reply),
@@ -218,6 +222,7 @@ impl Connection {
                 // The row is stored; a reply that cannot be written must not say that it is not.
                 Err(Failed::Refused(error)) if write => return Err(lost(true).with_source(error)),
                 Err(Failed::Refused(error)) => return Err(error),
+                Err(Failed::Late) => return Err(lost(write)),
             }
         }
         Err(Error::internal("a statement was neither run nor refused"))
@@ -238,9 +243,17 @@ impl Connection {
         self.client.batch_execute(text).await
     }
 
-    /// What ends the statement that runs here.
-    pub(super) fn cancel_token(&self) -> CancelToken {
-        self.client.cancel_token()
+    /// Ends what runs here. If that fails, Postgres's own timeout ends it. The cancellation may come late, and would hit what
+    /// runs next, so the connection is not used again.
+    pub(super) async fn cancel(&self) {
+        self.spoil();
+        if let Err(error) = connect::cancel(&self.config, &self.client.cancel_token()).await {
+            tracing::warn!("a statement that nobody waits for could not be cancelled: {error}");
+        }
+    }
+
+    pub(super) fn spoil(&self) {
+        self.spoiled.store(true, Ordering::Release);
     }
 
     /// How long a statement may take until its first answer.

@@ -14,7 +14,6 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 use tokio_postgres::Config;
 
-use super::connect;
 use super::connection::Connection;
 use super::edges::Edges;
 use super::error::unavailable;
@@ -189,7 +188,7 @@ impl Lanes {
         let reply = lane.read(statement, resource, most).await;
         if matches!(&reply, Err(error) if error.code() == Code::ReplyTooLarge) {
             // Its other rows are of no use any more.
-            self.manager.cancel(&lane).await;
+            lane.cancel().await;
         }
         finish(work, &reply);
         reply.map(|reply| Reply { wait, ..reply })
@@ -338,7 +337,7 @@ fn finish(work: super::connection::Work<'_>, reply: &Result<Reply>) {
     let broken = |error: &Error| {
         matches!(
             error.code(),
-            Code::CommitUnknown | Code::DatabaseUnavailable | Code::Internal | Code::ReplyTooLarge
+            Code::CommitUnknown | Code::DatabaseUnavailable | Code::Internal
         )
     };
     if !reply.as_ref().is_err_and(broken) {
@@ -354,11 +353,9 @@ pub(super) struct Manager {
 }
 
 impl Manager {
-    /// Ends what runs on a connection, which must not be used again. If that fails, Postgres's own timeout ends it.
+    /// As [`Connection::cancel`].
     pub(super) async fn cancel(&self, connection: &Connection) {
-        if let Err(error) = connect::cancel(&self.config, &connection.cancel_token()).await {
-            tracing::warn!("a statement that nobody waits for could not be cancelled: {error}");
-        }
+        connection.cancel().await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! A transaction: its statements, what must hold before it is committed, and how it ends.
 
+use std::time::Duration;
+
 use tokio_postgres::Row;
 
 use super::connection::{Connection, Failed, collect, is_stale, too_large};
@@ -61,6 +63,9 @@ impl Checks<'_> {
     }
 }
 
+/// How long the rest of a refused statement may take by itself, before it is cancelled at the price of its connection.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 impl Connection {
     /// Statements in one transaction; `checks` are made before the commit.
     pub(super) async fn transaction(
@@ -78,6 +83,7 @@ impl Connection {
                 Err(Failed::Database(error)) if checks.read_only => return Err(translate_call(error, resource)),
                 Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
                 Err(Failed::Refused(error)) => return Err(error),
+                Err(Failed::Late) => return Err(lost(false)),
             }
         }
         Err(Error::internal("a transaction was neither run nor refused"))
@@ -89,17 +95,22 @@ impl Connection {
         resource: &Resource,
         checks: &Checks<'_>,
     ) -> Result<Reply, Failed> {
-        self.timed(false, async {
+        self.timed(async {
             self.client
                 .batch_execute(if checks.read_only { "BEGIN READ ONLY" } else { "BEGIN" })
                 .await
-                .map_err(|error| translate(error, None, false))
+                .map_err(Failed::Database)
         })
         .await?;
         let reply = match self.inside(statements, checks).await {
             Ok(reply) => reply,
+            // Its statement may still run, and a rollback would wait behind it: the connection goes, as its work is not done.
+            Err(Failed::Late) => return Err(Failed::Late),
             Err(failed) => {
-                self.roll_back().await?;
+                // Why it was refused is told, whatever becomes of the rollback.
+                if let Err(error) = self.roll_back().await {
+                    tracing::warn!("a write that was refused is rolled back by the end of its connection: {error}");
+                }
                 return Err(failed);
             }
         };
@@ -108,33 +119,45 @@ impl Connection {
             return Ok(reply);
         }
         let stored = !checks.read_only;
-        let committed = self.timed(stored, async {
-            match self.client.batch_execute("COMMIT").await {
-                Ok(()) => Ok(()),
-                // Deferred constraints speak at the commit; a lost connection leaves it unknown.
-                Err(error) if error.as_db_error().is_some() => Err(translate(error, Some(resource), false)),
-                Err(error) => Err(lost(stored).with_source(error)),
+        let committed = self.timed(async { self.client.batch_execute("COMMIT").await.map_err(Failed::Database) });
+        match committed.await {
+            Ok(()) => Ok(reply),
+            // Deferred constraints speak at the commit; a lost connection leaves it unknown.
+            Err(Failed::Database(error)) if error.as_db_error().is_some() => {
+                Err(translate(error, Some(resource), false).into())
             }
-        });
-        committed.await?;
-        Ok(reply)
+            Err(Failed::Database(error)) => Err(lost(stored).with_source(error).into()),
+            Err(Failed::Refused(error)) => Err(error.into()),
+            Err(Failed::Late) => Err(lost(stored).into()),
+        }
     }
 
-    /// Without an answer the connection is closed by its lane, and Postgres rolls back by itself.
+    /// Without an answer the connection is spoiled, and Postgres rolls back by itself when it ends.
     async fn roll_back(&self) -> Result<()> {
-        let rolled = self.timed(false, async {
-            self.client
-                .batch_execute("ROLLBACK")
-                .await
-                .map_err(|error| translate(error, None, false))
-        });
-        rolled.await
+        let mut rolled = std::pin::pin!(self.client.batch_execute("ROLLBACK"));
+        let soon = match tokio::time::timeout(PATIENCE, &mut rolled).await {
+            Ok(soon) => soon,
+            Err(_) => {
+                // A statement that was refused in the middle still runs. Answered once it has ended: its locks are free then.
+                self.cancel().await;
+                let rolled = async { rolled.await.map_err(Failed::Database) };
+                match self.timed(rolled).await {
+                    Ok(()) => Ok(()),
+                    Err(Failed::Database(error)) => Err(error),
+                    Err(_) => return Err(lost(false)),
+                }
+            }
+        };
+        soon.map_err(|error| {
+            self.spoil();
+            translate(error, None, false)
+        })
     }
 
     /// All that happens between `BEGIN` and the end of the transaction.
     async fn inside(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
         if let Some((once, _)) = checks.once
-            && let Some(kept) = self.timed(false, self.claim(once)).await?
+            && let Some(kept) = self.timed(self.claim(once)).await?
         {
             let kept = Some(kept);
             return Ok(Reply {
@@ -165,7 +188,7 @@ impl Connection {
         }
         if checks.rollback {
             // Deferred constraints speak as they would at a commit.
-            self.timed(false, async {
+            self.timed(async {
                 self.client
                     .batch_execute("SET CONSTRAINTS ALL IMMEDIATE")
                     .await
@@ -175,7 +198,7 @@ impl Connection {
         }
         if let Some((once, compose)) = checks.once {
             let kept = compose(&mut reply)?;
-            self.timed(false, self.keep(once, &kept)).await?;
+            self.timed(self.keep(once, &kept)).await?;
             reply.kept = Some(kept);
         }
         Ok(reply)
@@ -213,7 +236,7 @@ impl Connection {
                     _ => Ok(()),
                 }
             };
-            self.timed(false, self.query(statement, each)).await?;
+            self.timed(self.query(statement, each)).await?;
         }
         if checks.one && reply.rows > 1 || checks.exactly_one && reply.rows != 1 {
             let error = Error::new(Code::NotOneRow, Code::NotOneRow.title());
