@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Row, RowStream};
 
 use super::connect;
-use super::error::{self, lost, translate};
+use super::error::{self, lost, translate, translate_read};
 use super::lane::Reply;
 use super::statements::{Figures, Statements};
 use super::wire;
@@ -218,7 +218,8 @@ impl Connection {
             match ran {
                 Ok(()) => return Ok(reply),
                 Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget(&statement.text),
-                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), write)),
+                Err(Failed::Database(error)) if !write => return Err(translate_read(error, resource)),
+                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), true)),
                 // The row is stored; a reply that cannot be written must not say that it is not.
                 Err(Failed::Refused(error)) if write => return Err(lost(true).with_source(error)),
                 Err(Failed::Refused(error)) => return Err(error),

@@ -31,6 +31,21 @@ pub fn translate(error: tokio_postgres::Error, resource: Option<&Resource>, comm
     of_state(database.code().code(), database, resource.filter(own)).with_source(error)
 }
 
+/// As [`translate`], of a statement that only reads: what the database refuses there is no value to be stored.
+#[must_use]
+pub fn translate_read(error: tokio_postgres::Error, resource: &Resource) -> Error {
+    let refused = translate(error, Some(resource), false);
+    if refused.code() != Code::CheckFailed {
+        return refused;
+    }
+    Error::new(
+        Code::BadQuery,
+        "A stored value cannot be computed or cast as the query asks",
+    )
+    .with_hint("leave the cast away, or filter out the rows whose values do not fit")
+    .with_source(refused)
+}
+
 /// As [`translate`], of a function that is declared to change nothing and runs in a transaction where it cannot.
 #[must_use]
 pub fn translate_call(error: tokio_postgres::Error, resource: &Resource) -> Error {
