@@ -54,6 +54,8 @@ pub struct Write {
     pub verify: bool,
     /// Whether the state of the row as stored is told, as its tag.
     pub tag: bool,
+    /// Whether the principal may read the rows.
+    pub readable: bool,
     /// Most rows that may be written.
     pub most: Option<u64>,
     /// What must hold of the row as it is before the write.
@@ -66,7 +68,7 @@ impl Write {
     /// # Errors
     /// `precondition_failed` where there is no single row that could have a tag; `forbidden` for tags of rows that may not
     /// be read.
-    pub fn with_conditions(mut self, conditions: Preconditions, principal: &Principal) -> Result<Self> {
+    pub fn with_conditions(mut self, conditions: Preconditions) -> Result<Self> {
         if conditions.is_empty() {
             return Ok(self);
         }
@@ -81,7 +83,7 @@ impl Write {
             return Ok(self);
         }
         // Whether a guessed tag fits would tell what is in the row.
-        if conditions.names_tags() && policy::allow(&self.resource, Verb::Read, principal).is_err() {
+        if conditions.names_tags() && !self.readable {
             return Err(Error::new(Code::Forbidden, "Rows that may not be read have no tags"));
         }
         if matches!(self.action, Action::Delete(_)) {
@@ -123,6 +125,7 @@ pub fn create(
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
+    let readable = readable(resource, view.principal);
     let output = output(view, resource, query.select)?;
     let conflict = conflict(resource, query.on_conflict.as_deref(), prefer, view.principal)?;
     let merges = conflict
@@ -133,13 +136,14 @@ pub fn create(
     Ok(Write {
         resource: Arc::clone(resource),
         output,
-        tag: !checked.many && readable(resource, view.principal),
+        tag: !checked.many && readable,
+        readable,
         action: Action::Create {
             rows: checked.rows,
             many: checked.many,
             conflict,
         },
-        returns: returns(resource, prefer, view.principal, Return::Representation)?,
+        returns: returns(prefer, readable, Return::Representation)?,
         item: false,
         verify,
         most: prefer.most(),
@@ -160,6 +164,7 @@ pub fn replace(
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
+    let readable = readable(resource, view.principal);
     let condition = condition::key(resource, key)?;
     let row = single(checked)?;
     same_key(&condition, resource, &row)?;
@@ -172,13 +177,14 @@ pub fn replace(
         resource: Arc::clone(resource),
         output: output(view, resource, query.select)?,
         verify: row.deferred,
-        tag: readable(resource, view.principal),
+        tag: readable,
+        readable,
         action: if creates {
             Action::Put(condition, row)
         } else {
             Action::Replace(condition, row)
         },
-        returns: returns(resource, prefer, view.principal, Return::Representation)?,
+        returns: returns(prefer, readable, Return::Representation)?,
         item: true,
         most: prefer.most(),
         conditions: Preconditions::default(),
@@ -198,6 +204,7 @@ pub fn update(
     checked: Checked,
 ) -> Result<Write> {
     let (condition, item, output) = rows(resource, target, query, prefer, view, "PATCH")?;
+    let readable = readable(resource, view.principal);
     let row = single(checked)?;
     let usual = if item { Return::Representation } else { Return::Minimal };
     Ok(Write {
@@ -205,9 +212,10 @@ pub fn update(
         output,
         verify: row.deferred,
         action: Action::Update(condition, row),
-        returns: returns(resource, prefer, view.principal, usual)?,
+        returns: returns(prefer, readable, usual)?,
         item,
-        tag: item && readable(resource, view.principal),
+        tag: item && readable,
+        readable,
         most: prefer.most(),
         conditions: Preconditions::default(),
     })
@@ -226,14 +234,16 @@ pub fn delete(
 ) -> Result<Write> {
     no_columns(&query)?;
     let (condition, item, output) = rows(resource, target, query, prefer, view, "DELETE")?;
+    let readable = readable(resource, view.principal);
     Ok(Write {
         resource: Arc::clone(resource),
         output,
         action: Action::Delete(condition),
-        returns: returns(resource, prefer, view.principal, Return::Minimal)?,
+        returns: returns(prefer, readable, Return::Minimal)?,
         item,
         verify: false,
         tag: false,
+        readable,
         most: prefer.most(),
         conditions: Preconditions::default(),
     })
@@ -325,8 +335,7 @@ fn readable(resource: &Resource, principal: &Principal) -> bool {
 }
 
 /// What is answered. Who may not read the rows is told nothing of them.
-fn returns(resource: &Resource, prefer: &Prefer, principal: &Principal, usual: Return) -> Result<Return> {
-    let readable = policy::allow(resource, Verb::Read, principal).is_ok();
+fn returns(prefer: &Prefer, readable: bool, usual: Return) -> Result<Return> {
     match prefer.returns {
         Some(Return::Representation) if !readable => {
             Err(Error::new(Code::Forbidden, "The rows of this resource may not be read")

@@ -22,7 +22,7 @@ pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -
         principal: &call.principal,
     };
     let write = plan::write::create(call.resource, call.query, &call.prefer, &view, checked)?;
-    let write = write.with_conditions(call.conditions, &call.principal)?;
+    let write = write.with_conditions(call.conditions)?;
     let asked = written::Asked {
         prefer: call.prefer,
         accept: call.accept,

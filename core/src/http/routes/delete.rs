@@ -19,7 +19,7 @@ pub(in crate::http) async fn answer(call: Call<'_>, request: &Request) -> Result
         principal: &call.principal,
     };
     let write = plan::write::delete(call.resource, &call.target, call.query, &call.prefer, &view)?;
-    let write = write.with_conditions(call.conditions, &call.principal)?;
+    let write = write.with_conditions(call.conditions)?;
     let asked = written::Asked {
         prefer: call.prefer,
         accept: call.accept,

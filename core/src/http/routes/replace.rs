@@ -24,7 +24,7 @@ pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -
         principal: &call.principal,
     };
     let write = plan::write::replace(call.resource, key, call.query, &call.prefer, &view, checked)?;
-    let write = write.with_conditions(call.conditions, &call.principal)?;
+    let write = write.with_conditions(call.conditions)?;
     let asked = written::Asked {
         prefer: call.prefer,
         accept: call.accept,

@@ -179,7 +179,8 @@ fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked) -> Result<Reply> 
             },
         );
     }
-    if single && !rows.key.is_empty() && (create || created) {
+    // Where a row was merged, its key tells of a row that may not be the client's to read.
+    if single && !rows.key.is_empty() && (created || create && write.readable) {
         reply = reply.header("location", &location(&write.resource.path, &rows.key));
     }
     if !matches!(write.action, Action::Delete(_))
