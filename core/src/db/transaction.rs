@@ -227,7 +227,13 @@ impl Connection {
                 if let Some(most) = checks.bytes
                     && u64::try_from(reply.json.len()).is_ok_and(|bytes| bytes > most)
                 {
-                    return Err(too_large(most));
+                    return Err(if checks.read_only {
+                        too_large(most)
+                    } else {
+                        Error::new(Code::ReplyTooLarge, Code::ReplyTooLarge.title())
+                            .with_details(format!("its rows have more than {most} bytes; nothing was changed"))
+                            .with_hint("ask for `Prefer: return=minimal`, for fewer columns with `select`, or write fewer rows at once")
+                    });
                 }
                 match checks.most {
                     Some(most) if reply.rows > most => Err(Error::new(Code::MaxAffected, Code::MaxAffected.title())

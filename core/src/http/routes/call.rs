@@ -182,7 +182,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         stream::answer(context, watch, accept, &call.read, statement, None).await?
     } else {
         let resource = Arc::clone(&call.read.resource);
-        let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
+        let most = written::most_bytes(context, &resource);
         let context = Arc::clone(context);
         let task = tokio::spawn(async move {
             let checks = Checks {
@@ -281,6 +281,7 @@ async fn attempt(
         // What is not stored need not be kept from happening twice.
         once: once.filter(|_| !rollback).map(|once| (once, &compose as Compose<'_>)),
         rollback,
+        bytes: (set && shows(prefer)).then(|| written::most_bytes(context, &call.read.resource)),
         exactly_one: set && accept == Accept::Object && shows(prefer),
         ..Checks::default()
     };

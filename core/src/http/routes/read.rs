@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use salvo::http::StatusCode;
 
-use super::{reckon, stream};
+use super::{reckon, stream, written};
 use crate::db::lane;
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Refusal, Reply, links, routes};
-use crate::plan::{self, Lists, Page, Read, Value, View};
+use crate::plan::{self, Lists, Output, Page, Read, View};
 use crate::request::{Count, Target};
 use crate::sql;
 use crate::telemetry::stages::Stage;
@@ -50,13 +50,10 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     watch.enter(Stage::Db);
     if item {
         // The shared lane is for what is known to be cheap; related rows may be many.
-        let related = read
-            .output
-            .iter()
-            .any(|output| matches!(output.value, Value::Related(_)));
+        let related = read.output.iter().any(Output::is_related);
         let rows = if related {
+            let most = written::most_bytes(context, resource);
             let (context, resource) = (Arc::clone(context), Arc::clone(resource));
-            let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
             let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
             task.await.map_err(Error::internal)?
         } else {
@@ -96,8 +93,8 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     } else {
         // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
         // so that no more statements run than there are lanes.
+        let most = written::most_bytes(context, resource);
         let (context, planned) = (Arc::clone(context), read.clone());
-        let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
         let task = tokio::spawn(async move {
             let mut rows = context.lanes.list(&statement, &planned.resource, most).await?;
             if let Some(reckoning) = reckoning.filter(|_| reckon::needed(&planned, rows.total)) {

@@ -7,6 +7,7 @@ use salvo::http::StatusCode;
 
 use crate::app::Context;
 use crate::catalog::RelationKind;
+use crate::contract::Resource;
 use crate::db::lane;
 use crate::db::once::Once;
 use crate::db::transaction::{Checks, Compose, Judge};
@@ -14,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Reply, once};
-use crate::plan::{Action, Write};
+use crate::plan::{Action, Output, Write};
 use crate::request::json;
 use crate::request::{Prefer, Resolution, Return, TransactionEnd};
 use crate::sql::Statement;
@@ -79,6 +80,12 @@ pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Wr
     }
 }
 
+/// Most bytes of rows that one reply may gather.
+pub(super) fn most_bytes(context: &Context, resource: &Resource) -> u64 {
+    let own = resource.page.max_bytes.unwrap_or(u64::MAX);
+    own.min(context.limits.reply)
+}
+
 /// How long to wait before another try, while another request with the same key is at work.
 pub(super) fn wait(
     rows: &Result<lane::Reply>,
@@ -122,6 +129,9 @@ async fn attempt(
     let deleted = matches!(write.action, Action::Delete(_)) && write.item && !write.conditions.is_empty();
     let compose = |rows: &mut lane::Reply| reply(write, rows, asked).map(once::keep);
     let rollback = asked.prefer.end == Some(TransactionEnd::Rollback);
+    let shown = write.returns == Return::Representation;
+    let many_rows = !write.item && !matches!(write.action, Action::Create { many: false, .. });
+    let related = write.output.iter().any(Output::is_related);
     let checks = Checks {
         before: current.map(|statement| (statement, &judge as Judge<'_>)),
         deleted: if deleted { Some(&judge) } else { None },
@@ -137,8 +147,9 @@ async fn attempt(
         // A table's key is unique; a view's key is only said to be.
         one: write.item && write.resource.kind != RelationKind::Table,
         read_only: false,
-        bytes: None,
-        exactly_one: !write.item && asked.accept == Accept::Object && write.returns == Return::Representation,
+        // One row is as large as it is; many, or what is related to one, are bounded as in lists.
+        bytes: (shown && (many_rows || related)).then(|| most_bytes(context, &write.resource)),
+        exactly_one: !write.item && asked.accept == Accept::Object && shown,
     };
     context.lanes.write(statements, &write.resource, checks).await
 }
