@@ -10,8 +10,8 @@ use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Refusal, Reply, links, routes};
-use crate::plan::{self, Lists, Output, Page, Read, View};
-use crate::request::{Count, Target};
+use crate::plan::{self, Lists, Page, Read, View};
+use crate::request::{Count, Preconditions, Target};
 use crate::sql;
 use crate::telemetry::stages::Stage;
 
@@ -50,8 +50,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     watch.enter(Stage::Db);
     if item {
         // The shared lane is for what is known to be cheap; related rows may be many.
-        let related = read.output.iter().any(Output::is_related);
-        let rows = if related {
+        let rows = if read.related() {
             let most = written::most_bytes(context, resource);
             let (context, resource) = (Arc::clone(context), Arc::clone(resource));
             let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
@@ -67,6 +66,12 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             // A view's key is only said to be unique.
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title()).into());
         }
+        // Preconditions are about a representation with a tag (RFC 9110 §13.1).
+        let conditions = if read.tagged() {
+            conditions
+        } else {
+            Preconditions::default()
+        };
         let tag = rows.tag.as_deref();
         if !conditions.matches(tag) {
             return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
