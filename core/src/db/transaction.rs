@@ -168,11 +168,8 @@ impl Connection {
         let mut absent = false;
         if let Some((statement, judge)) = checks.before {
             let mut current = Reply::default();
-            self.timed(
-                false,
-                self.query(statement, &mut |row| collect(statement, row, &mut current)),
-            )
-            .await?;
+            self.timed(self.query(statement, &mut |row| collect(statement, row, &mut current)))
+                .await?;
             absent = current.rows == 0;
             judge((!absent).then(|| current.tag.as_deref().unwrap_or("")))?;
         }
