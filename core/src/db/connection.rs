@@ -375,8 +375,8 @@ pub(super) fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Re
     if statement.marked {
         // Without columns there is a constant in front of the mark.
         let mark = first + statement.columns.len().max(1);
-        let merged: i64 = row.try_get(mark).map_err(Error::internal)?;
-        reply.inserted = (reply.rows + 1).saturating_sub(u64::try_from(merged).unwrap_or(0));
+        let merged: bool = row.try_get(mark).map_err(Error::internal)?;
+        reply.inserted += u64::from(!merged);
     }
     reply.rows += 1;
     Ok(())

@@ -11,8 +11,9 @@ use crate::plan::{Action, Conflict, Output, Write};
 use crate::request::{Resolution, Return};
 use crate::validate::{Bind, Row};
 
-/// How many rows the transaction has merged so far. The rows' own `xmax` would tell, too, but not in partitioned tables.
-const MERGED: &str = "COALESCE(NULLIF(pg_catalog.current_setting('windlass.merged', true), ''), '0')::pg_catalog.int8";
+/// The key of the row that the transaction merged last. A row's own `xmax` would tell whether it is new, too, but not in
+/// partitioned tables; a count of merges would not, where a trigger keeps a row as it is.
+const MERGED: &str = "windlass.merged";
 
 /// The statements of a write, to be run in one transaction when there are several.
 ///
@@ -116,24 +117,41 @@ fn returning(write: &Write, mut sql: Builder) -> Result<Statement> {
     let (output, columns) = returned(write)?;
     sql.push(" RETURNING ");
     outputs(&mut sql, &write.resource, &output)?;
-    let marked = upserts(write);
-    if marked {
-        sql.push(", ").push(MERGED);
+    let marked = met_by(write);
+    if let Some(key) = marked {
+        sql.push(", COALESCE(pg_catalog.current_setting('")
+            .push(MERGED)
+            .push("', true) = ");
+        row_of(write, &mut sql, key)?;
+        sql.push(", false)");
     }
+    let marked = marked.is_some();
     let mut statement = sql.finish(columns, false);
     statement.marked = marked;
     statement.tag = tag(write);
     Ok(statement)
 }
 
-/// Whether a row may be new or not.
-fn upserts(write: &Write) -> bool {
-    let merges = |conflict: &Conflict| conflict.resolution == Resolution::Merge;
+/// The key by which a row that is there already is met, where a row may be new or not.
+fn met_by(write: &Write) -> Option<&[usize]> {
     match &write.action {
-        Action::Create { conflict, .. } => conflict.as_ref().is_some_and(merges),
-        Action::Put(..) => true,
-        _ => false,
+        Action::Create { conflict, .. } => conflict
+            .as_ref()
+            .filter(|conflict| conflict.resolution == Resolution::Merge)
+            .map(|conflict| conflict.fields.as_slice()),
+        Action::Put(..) => Some(&write.resource.key),
+        _ => None,
     }
+}
+
+/// The values of these columns in the table's row, as one text.
+fn row_of(write: &Write, sql: &mut Builder, key: &[usize]) -> Result<()> {
+    for (number, index) in key.iter().enumerate() {
+        sql.push(if number == 0 { "ROW(" } else { ", " })
+            .column(condition::field(&write.resource, *index)?);
+    }
+    sql.push(")::text");
+    Ok(())
 }
 
 fn tag(write: &Write) -> Tag {
@@ -200,16 +218,18 @@ fn on_conflict(
     for (number, (index, given)) in (if set.is_empty() { &same[..] } else { set }).iter().enumerate() {
         let name = &condition::field(&write.resource, *index)?.name;
         sql.push(if number == 0 { "" } else { ", " }).name(name).push(" = ");
-        if *given {
+        if key.contains(index) {
+            sql.push("t.").name(name);
+        } else if *given {
             sql.push("EXCLUDED.").name(name);
         } else {
             sql.push("DEFAULT");
         }
     }
     // True for every row; it is asked once for each that is merged, under its lock.
-    sql.push(" WHERE pg_catalog.set_config('windlass.merged', (")
-        .push(MERGED)
-        .push(" + 1)::text, true) IS NOT NULL");
+    sql.push(" WHERE pg_catalog.set_config('").push(MERGED).push("', ");
+    row_of(write, sql, key)?;
+    sql.push(", true) IS NOT NULL");
     Ok(())
 }
 
