@@ -42,7 +42,7 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
     };
     let snapshot = Snapshot::new(String::new(), String::new(), contracts);
     let document = openapi::document(&snapshot)?;
-    let drawn = Drawn::find(&document, route);
+    let drawn = Drawn::find(&document, &route.path, route.method);
     let line = line(route);
     let (model, example) = drawn.model().unzip();
     let example = example.flatten();
@@ -50,6 +50,13 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
     if matches!(route.method, "POST" | "PUT" | "PATCH") {
         guards.push(format!("body: at most {}", size(body_limit)));
     }
+    // Without a body a call has the same arguments.
+    let arguments = match &route.owner {
+        Owner::Function(_) => Drawn::find(&document, &route.path, "POST")
+            .model()
+            .and_then(|(_, example)| example),
+        Owner::Resource(..) => None,
+    };
     // What is asked for, what is sent, and what is answered with.
     let (about, description, sent, told) = match &route.owner {
         Owner::Resource(resource, _) => (
@@ -79,7 +86,7 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
         },
         reply: reply.collect(),
         guards,
-        sql: route_sql::statement(route, drawn.plain(about, example)).ok(),
+        sql: route_sql::statement(route, drawn.plain(about, arguments.or(example))).ok(),
         explain: None,
         explain_refused: None,
         example: example.and_then(|example| serde_json::to_string_pretty(example).ok()),
@@ -103,9 +110,9 @@ struct Drawn<'a> {
 }
 
 impl<'a> Drawn<'a> {
-    fn find(document: &'a Value, route: &Route) -> Self {
-        let place = document.get("paths").and_then(|paths| paths.get(&route.path));
-        let operation = place.and_then(|place| place.get(route.method.to_ascii_lowercase()));
+    fn find(document: &'a Value, path: &str, method: &str) -> Self {
+        let place = document.get("paths").and_then(|paths| paths.get(path));
+        let operation = place.and_then(|place| place.get(method.to_ascii_lowercase()));
         let shared = place.filter(|_| operation.is_some());
         let parameters = [shared, operation]
             .into_iter()
@@ -139,8 +146,11 @@ impl<'a> Drawn<'a> {
     fn model(&self) -> Option<(&'a Value, Option<&'a Value>)> {
         let content = self.operation?.get("requestBody")?.get("content")?;
         let schema = content.get("application/json")?.get("schema")?;
-        // A row, or a row or an array of rows.
-        let row = schema.pointer("/oneOf/0").unwrap_or(schema);
+        // A row, or a row or an array of rows; the arguments of one of several functions.
+        let row = schema
+            .pointer("/oneOf/0")
+            .or_else(|| schema.pointer("/anyOf/0"))
+            .unwrap_or(schema);
         let model = resolve(self.document, row);
         Some((model, model.pointer("/examples/0")))
     }
@@ -277,6 +287,7 @@ mod tests {
             let name = &detail.line.route;
             // Nobody may use this one, as nobody may read the rows.
             let usable = name != "PATCH /api/leads";
+            let bare = name.ends_with("/totals") || name.ends_with("/echo");
             assert_eq!(detail.sql.is_some(), usable, "{name}");
             assert!(detail.description.is_some(), "{name}");
             assert!(
@@ -288,8 +299,8 @@ mod tests {
             let with_body = matches!(detail.line.method.as_str(), "POST" | "PUT" | "PATCH");
             assert_eq!(detail.guards.len(), if with_body { 2 } else { 1 });
             if usable {
-                assert_eq!(!detail.body.is_empty(), with_body, "{name}");
-                assert_eq!(detail.example.is_some(), with_body, "{name}");
+                assert_eq!(!detail.body.is_empty(), with_body && !bare, "{name}");
+                assert!(bare || detail.example.is_some() == with_body, "{name}");
             }
         }
     }
@@ -318,6 +329,16 @@ mod tests {
             (
                 "PATCH /api/kind_events",
                 "UPDATE \"public\".\"kind_events\" AS t SET \"",
+                "",
+            ),
+            (
+                "GET /api/rpc/search",
+                "WITH \"windlass_call\" AS (SELECT * FROM \"public\".\"search\"(\"query\" => $2::text",
+                "FROM \"windlass_call\" AS t WHERE true LIMIT $1::int8",
+            ),
+            (
+                "POST /api/rpc/words",
+                "WITH \"windlass_call\" AS (SELECT * FROM \"public\".\"words\"(VARIADIC \"words\" => $2::text[]) AS t(\"query\")) SELECT",
                 "",
             ),
             (

@@ -30,10 +30,10 @@ pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapsho
     Ok((snapshot, wrong))
 }
 
-/// The text of a resource file for a table, with its path in the project.
+/// The text of a resource file for a table or a function, with its path in the project.
 ///
 /// # Errors
-/// If there is no such table.
+/// If there is neither.
 pub fn resource_file(catalog: &Catalog, table: &str) -> Result<(PathBuf, String)> {
     let new = contract::new_resource(table, catalog)?;
     Ok((PathBuf::from(format!("resources/{}.toml", new.name)), new.text))

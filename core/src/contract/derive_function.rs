@@ -17,7 +17,16 @@ use crate::suggest;
 /// How the mistake of a missing function begins.
 pub const NO_FUNCTION: &str = "there is no function";
 /// Keys that say something of tables alone.
-const OF_TABLES: &[&str] = &["path", "key", "hidden", "computed", "max_batch", "fields", "rules"];
+const OF_TABLES: &[&str] = &[
+    "path",
+    "key",
+    "hidden",
+    "computed",
+    "computed",
+    "max_batch",
+    "fields",
+    "rules",
+];
 
 /// Derives the function `name`; `None` when there is a mistake, which `source` then knows. `resources` are those of the
 /// project's tables.

@@ -31,10 +31,10 @@ pub(super) fn output(sql: &mut Builder, embed: &Embed) -> Result<()> {
     sql.push(" FROM ");
     related(sql, embed, &around)?;
     if grouped {
-        read::group_by(sql, &embed.output, 0);
+        read::group_by(sql, &embed.way.target, &embed.output, 0)?;
     }
     if embed.way.many {
-        order::write(sql, &embed.way.target, &embed.order, 0, false)?;
+        order::write(sql, &embed.way.target, &embed.order, &embed.output, 0, false)?;
         sql.push(" LIMIT ").bind(Bind::Text(embed.limit.to_string()), "::int8");
         if embed.offset > 0 {
             sql.push(" OFFSET ")

@@ -113,7 +113,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             stream::head(accept, &read, limit, rows.total)?
         } else {
             let reply = gathered(accept, &read, &mut rows)?;
-            match links::header(&read, &call.raw_query, &rows.edges, lists.key) {
+            match links::header(&read, &call.raw_query, &rows.edges, lists.key)? {
                 Some(links) => reply.header("link", &links),
                 None => reply,
             }

@@ -4,6 +4,7 @@ mod computed;
 mod counts;
 mod embed;
 mod filters;
+mod groups;
 mod order;
 mod plans;
 mod select;
