@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::condition::{self, Condition};
 use super::embed;
+use super::order::{self, Order};
 use super::output::Output;
 use super::policy::{self, Principal};
 use super::relation::View;
@@ -12,7 +13,9 @@ use crate::catalog::RelationKind;
 use crate::contract::{Decimal, Resource, Verb};
 use crate::error::{Code, Error, Result, Violation};
 use crate::request::precondition::Tags;
-use crate::request::{Comparison, Page, Preconditions, Prefer, Query, Resolution, Return, SelectItem, Target};
+use crate::request::{
+    Comparison, OrderTerm, Page, Preconditions, Prefer, Query, Resolution, Return, SelectItem, Target,
+};
 use crate::validate::{Bind, Checked, Row};
 
 /// What is done.
@@ -46,6 +49,8 @@ pub struct Write {
     pub action: Action,
     /// The reply's columns.
     pub output: Vec<Output>,
+    /// The order of the reply's rows; empty where nothing is said of it.
+    pub order: Vec<Order>,
     /// What is answered.
     pub returns: Return,
     /// Whether it is about one row by its key (none: 404).
@@ -126,7 +131,22 @@ pub fn create(
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
     let readable = readable(resource, view.principal);
-    let output = output(view, resource, query.select)?;
+    let returns = returns(prefer, readable, Return::Representation)?;
+    let (output, mut order) = output(view, resource, query.select, query.order, returns)?;
+    if !checked.many {
+        order.clear();
+    } else if !order.is_empty()
+        && !checked
+            .rows
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if a.sets_same(b)))
+    {
+        // Rows of other fields are another statement.
+        return Err(
+            Error::new(Code::BadQuery, "`order` needs rows that all name the same fields")
+                .with_hint("name every field in each row, or send `Prefer: missing=null`"),
+        );
+    }
     let conflict = conflict(resource, query.on_conflict.as_deref(), prefer, view.principal)?;
     let merges = conflict
         .as_ref()
@@ -143,7 +163,8 @@ pub fn create(
             many: checked.many,
             conflict,
         },
-        returns: returns(prefer, readable, Return::Representation)?,
+        order,
+        returns,
         item: false,
         verify,
         most: prefer.most(),
@@ -164,7 +185,9 @@ pub fn replace(
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
+    one_row(&query)?;
     let readable = readable(resource, view.principal);
+    let returns = returns(prefer, readable, Return::Representation)?;
     let condition = condition::key(resource, key)?;
     let row = single(checked)?;
     same_key(&condition, resource, &row)?;
@@ -175,7 +198,8 @@ pub fn replace(
         && policy::allow(resource, Verb::Create, view.principal).is_ok();
     Ok(Write {
         resource: Arc::clone(resource),
-        output: output(view, resource, query.select)?,
+        output: output(view, resource, query.select, query.order, returns)?.0,
+        order: Vec::new(),
         verify: row.deferred,
         tag: readable,
         readable,
@@ -184,7 +208,7 @@ pub fn replace(
         } else {
             Action::Replace(condition, row)
         },
-        returns: returns(prefer, readable, Return::Representation)?,
+        returns,
         item: true,
         most: prefer.most(),
         conditions: Preconditions::default(),
@@ -203,16 +227,19 @@ pub fn update(
     view: &View<'_>,
     checked: Checked,
 ) -> Result<Write> {
-    let (condition, item, output) = rows(resource, target, query, prefer, view, "PATCH")?;
     let readable = readable(resource, view.principal);
-    let row = single(checked)?;
+    let item = matches!(target, Target::Item(_));
     let usual = if item { Return::Representation } else { Return::Minimal };
+    let returns = returns(prefer, readable, usual)?;
+    let (condition, output, order) = rows(resource, target, query, prefer, view, returns, "PATCH")?;
+    let row = single(checked)?;
     Ok(Write {
         resource: Arc::clone(resource),
         output,
         verify: row.deferred,
         action: Action::Update(condition, row),
-        returns: returns(prefer, readable, usual)?,
+        order,
+        returns,
         item,
         tag: item && readable,
         readable,
@@ -233,14 +260,16 @@ pub fn delete(
     view: &View<'_>,
 ) -> Result<Write> {
     no_columns(&query)?;
-    let (condition, item, output) = rows(resource, target, query, prefer, view, "DELETE")?;
     let readable = readable(resource, view.principal);
+    let returns = returns(prefer, readable, Return::Minimal)?;
+    let (condition, output, order) = rows(resource, target, query, prefer, view, returns, "DELETE")?;
     Ok(Write {
         resource: Arc::clone(resource),
         output,
         action: Action::Delete(condition),
-        returns: returns(prefer, readable, Return::Minimal)?,
-        item,
+        order,
+        returns,
+        item: matches!(target, Target::Item(_)),
         verify: false,
         tag: false,
         readable,
@@ -255,16 +284,15 @@ fn rows(
     query: Query,
     prefer: &Prefer,
     view: &View<'_>,
+    returns: Return,
     method: &str,
-) -> Result<(Condition, bool, Vec<Output>)> {
+) -> Result<(Condition, Vec<Output>, Vec<Order>)> {
     match target {
         Target::Item(key) => {
             no_rows_wanted(&query, true)?;
-            Ok((
-                condition::key(resource, key)?,
-                true,
-                output(view, resource, query.select)?,
-            ))
+            one_row(&query)?;
+            let (output, order) = output(view, resource, query.select, query.order, returns)?;
+            Ok((condition::key(resource, key)?, output, order))
         }
         Target::Collection => {
             no_rows_wanted(&query, false)?;
@@ -285,40 +313,58 @@ fn rows(
                      `Prefer: handling=strict, max-affected=N`",
                 ));
             }
-            Ok((
-                condition::check(resource, query.filters, &[])?,
-                false,
-                output(view, resource, query.select)?,
-            ))
+            let (output, order) = output(view, resource, query.select, query.order, returns)?;
+            Ok((condition::check(resource, query.filters, &[])?, output, order))
         }
     }
 }
 
-/// The columns of the reply. Which rows are written is never asked of related ones.
-fn output(view: &View<'_>, resource: &Resource, select: Vec<SelectItem>) -> Result<Vec<Output>> {
+/// The columns of the reply, and the order of its rows. Which rows are written is never asked of related ones.
+fn output(
+    view: &View<'_>,
+    resource: &Resource,
+    select: Vec<SelectItem>,
+    order: Vec<OrderTerm>,
+    returns: Return,
+) -> Result<(Vec<Output>, Vec<Order>)> {
     let shape = embed::shape(view, resource, select, Vec::new(), false)?;
-    if shape.required.is_empty() {
-        return Ok(shape.output);
+    if !shape.required.is_empty() {
+        return Err(Error::new(Code::BadQuery, "A write takes no `!inner`")
+            .with_hint("without it the rows come with what is related to them"));
     }
-    Err(Error::new(Code::BadQuery, "A write takes no `!inner`")
-        .with_hint("without it the rows come with what is related to them"))
+    if order.is_empty() {
+        return Ok((shape.output, Vec::new()));
+    }
+    if returns != Return::Representation {
+        return Err(Error::new(Code::BadQuery, "`order` is for rows that come back")
+            .with_hint("ask for them with `Prefer: return=representation`"));
+    }
+    Ok((shape.output, order::rows(resource, order, &shape.named)?))
 }
 
 fn no_rows_wanted(query: &Query, no_filters: bool) -> Result<()> {
     if !query.embedded.is_empty() {
         return Err(Error::new(Code::BadQuery, "A write takes no filters on related rows"));
     }
-    if query.page != Page::UNSAID || !query.order.is_empty() {
-        return Err(Error::new(
-            Code::BadQuery,
-            "A write takes no order, limit, offset or cursor",
-        ));
+    if query.page != Page::UNSAID {
+        return Err(
+            Error::new(Code::BadQuery, "A write takes no limit, offset or cursor").with_hint(
+                "filters pick the rows that are written; `Prefer: handling=strict, max-affected=N` bounds their number",
+            ),
+        );
     }
     if no_filters && !query.filters.is_empty() {
         return Err(Error::new(Code::BadQuery, "This write takes no filters")
             .with_hint("`select`, `columns` and, for POST, `on_conflict` are the only query parameters here"));
     }
     Ok(())
+}
+
+fn one_row(query: &Query) -> Result<()> {
+    if query.order.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Code::BadQuery, "A write of one row takes no `order`"))
 }
 
 fn no_columns(query: &Query) -> Result<()> {

@@ -1,9 +1,9 @@
 //! Writes as SQL.
 
-use super::condition;
 use super::output::columns;
 use super::read::{is_whole, outputs};
 use super::statement::{Builder, Column, Statement, Tag, form, input_cast};
+use super::{condition, order};
 use crate::contract::Resource;
 use crate::error::{Error, Result};
 use crate::plan::output::every;
@@ -126,10 +126,26 @@ fn returning(write: &Write, mut sql: Builder) -> Result<Statement> {
         sql.push(", false)");
     }
     let marked = marked.is_some();
+    if !write.order.is_empty() {
+        ordered(write, &mut sql, output.len().max(1) + usize::from(marked))?;
+    }
     let mut statement = sql.finish(columns, false);
     statement.marked = marked;
     statement.tag = tag(write);
     Ok(statement)
+}
+
+/// Puts what is returned in order: a statement that writes has none itself. `returned` columns are those before the order's.
+fn ordered(write: &Write, sql: &mut Builder, returned: usize) -> Result<()> {
+    order::columns(sql, &write.resource, &write.order)?;
+    let listed = |letter: &str, count: usize| (0..count).map(|number| format!("{letter}{number}")).collect::<Vec<_>>();
+    let columns = listed("c", returned);
+    let all = [columns.as_slice(), &listed("o", write.order.len())].concat();
+    sql.text
+        .insert_str(0, &format!("WITH written({}) AS (", all.join(", ")));
+    sql.push(") SELECT ").push(&columns.join(", ")).push(" FROM written");
+    order::by_columns(sql, &write.order);
+    Ok(())
 }
 
 /// The key by which a row that is there already is met, where a row may be new or not.
@@ -340,7 +356,7 @@ fn values_of(write: &Write, values: &[(usize, Bind)]) -> Result<Builder> {
 
 /// Runs of neighbouring rows that set the same fields: each is one statement, and absent fields take their default.
 fn same_fields(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
-    rows.chunk_by(|a, b| a.values.len() == b.values.len() && a.values.iter().zip(&b.values).all(|(x, y)| x.0 == y.0))
+    rows.chunk_by(Row::sets_same)
 }
 
 /// All rows of a run travel as one JSON bind, so the statement's text depends on their fields alone.

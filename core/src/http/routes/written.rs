@@ -104,9 +104,10 @@ async fn attempt(
     write: &Write,
     asked: &Asked,
 ) -> Result<lane::Reply> {
-    // Rows that were left out are not counted, so the place of a row in the body is not known then.
+    // Rows that were left out are not counted, and those in an order of their own come as they like: the place of a row in
+    // the body is not known then.
     let many = matches!(&write.action, Action::Create { many: true, conflict, .. }
-        if conflict.as_ref().is_none_or(|conflict| conflict.resolution != Resolution::Ignore));
+        if write.order.is_empty() && conflict.as_ref().is_none_or(|conflict| conflict.resolution != Resolution::Ignore));
     let rule = |row: usize, stored: &serde_json::Value| {
         let mut at = vec!["body".into()];
         if many {
