@@ -7,7 +7,7 @@ use bytes::Bytes;
 use salvo::Request;
 use salvo::http::StatusCode;
 
-use super::read::{content_range, gathered, status};
+use super::read::{VARY, content_range, gathered, status};
 use super::{stream, written};
 use crate::app::Context;
 use crate::contract::{Function, Outcome, Overload, Snapshot, Whole};
@@ -201,7 +201,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
             single(outcome, accept, &mut rows)
         }
     };
-    let reply = reply.header("vary", "accept");
+    let reply = reply.header("vary", if outcome.is_set() { VARY } else { "accept" });
     let told = Prefer {
         count: call.read.count,
         ..prefer

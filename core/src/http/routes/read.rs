@@ -15,6 +15,9 @@ use crate::request::{Count, Preconditions, Target};
 use crate::sql;
 use crate::telemetry::stages::Stage;
 
+/// The headers on which a list depends.
+pub(super) const VARY: &str = "accept, prefer, range, range-unit";
+
 pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     let Call {
         context,
@@ -119,7 +122,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             }
         }
     };
-    let reply = reply.header("vary", "accept");
+    let reply = reply.header("vary", VARY);
     Ok(match prefer.applied(false, true) {
         Some(applied) => reply.header("preference-applied", &applied),
         None => reply,
