@@ -171,7 +171,7 @@ impl Prefer {
 
     /// The value of `Preference-Applied` for a write: of what belongs to new rows, only what was put to use.
     #[must_use]
-    pub fn applied_to_write(&self, resolution: bool, missing: bool) -> Option<String> {
+    pub fn applied_to_write(&self, resolution: bool, missing: bool, counted: bool) -> Option<String> {
         let mut words = Vec::new();
         words.extend(
             self.resolution
@@ -186,6 +186,8 @@ impl Prefer {
             Missing::Null => "missing=null".to_owned(),
         }));
         words.extend(self.returns.map(|form| format!("return={}", form.as_str())));
+        // What is written is known, however it was to be counted.
+        words.extend(self.count.filter(|_| counted).map(|_| "count=exact".to_owned()));
         words.extend(self.end.map(|end| match end {
             TransactionEnd::Commit => "tx=commit".to_owned(),
             TransactionEnd::Rollback => "tx=rollback".to_owned(),
@@ -233,13 +235,16 @@ mod tests {
         let mut ended = Prefer::parse(["tx=rollback, max-affected=5"].into_iter()).unwrap();
         assert_eq!((ended.end, ended.most()), (Some(TransactionEnd::Rollback), None));
         ended.allow_end(false).unwrap();
-        assert_eq!(ended.applied_to_write(true, true), None);
+        assert_eq!(ended.applied_to_write(true, true, true), None);
+        let counted = Prefer::parse(["count=planned"].into_iter()).unwrap();
+        assert_eq!(counted.applied_to_write(true, true, true).unwrap(), "count=exact");
+        assert_eq!(counted.applied_to_write(true, true, false), None);
         let mut strict = Prefer::parse(["handling=strict, tx=rollback, max-affected=5"].into_iter()).unwrap();
         assert_eq!(strict.most(), Some(5));
         assert!(strict.allow_end(false).is_err());
         strict.allow_end(true).unwrap();
         assert_eq!(
-            strict.applied_to_write(true, true).unwrap(),
+            strict.applied_to_write(true, true, true).unwrap(),
             "tx=rollback, handling=strict, max-affected=5"
         );
         assert_eq!(

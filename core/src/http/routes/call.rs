@@ -311,14 +311,9 @@ fn told(call: &plan::Call, rows: &mut lane::Reply, prefer: &Prefer, accept: Acce
             .body(accept.media_type(), body)
             .header("content-range", &range)
     };
-    let mut applied: Vec<String> = prefer.applied_to_write(false, false).into_iter().collect();
-    if prefer.count.is_some() && outcome.is_set() {
-        applied.push("count=exact".to_owned());
-    }
-    Ok(if applied.is_empty() {
-        reply
-    } else {
-        reply.header("preference-applied", &applied.join(", "))
+    Ok(match prefer.applied_to_write(false, false, outcome.is_set()) {
+        Some(applied) => reply.header("preference-applied", &applied),
+        None => reply,
     })
 }
 

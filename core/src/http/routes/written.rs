@@ -200,10 +200,11 @@ fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked) -> Result<Reply> 
     {
         reply = reply.header("etag", &format!("\"{tag}\""));
     }
-    if !single {
+    // PostgREST's clients take the count of a write of one row from there, too.
+    if !single || asked.prefer.count.is_some() {
         reply = reply.header("content-range", &format!("*/{}", rows.rows));
     }
-    let applied = asked.prefer.applied_to_write(resolution.is_some(), create);
+    let applied = asked.prefer.applied_to_write(resolution.is_some(), create, true);
     Ok(match applied {
         Some(applied) => reply.header("preference-applied", &applied),
         None => reply,

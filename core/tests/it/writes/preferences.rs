@@ -248,7 +248,27 @@ fn preferences() {
             &[("!idempotency-replayed", "")],
             Any,
         ),
-        // What comes back.
+        // What comes back, and how many.
+        case(
+            "POST /api/things?select=id",
+            &[("prefer", "count=exact, return=representation")],
+            r#"{"id":40,"code":"counted"}"#,
+            201,
+            &[
+                ("content-range", "*/1"),
+                ("preference-applied", "return=representation, count=exact"),
+            ],
+            Json(r#"[{"id":40}]"#),
+        ),
+        case(
+            "PATCH /api/things?id=eq.40",
+            &[("prefer", "count=planned")],
+            r#"{"note":"n"}"#,
+            204,
+            &[("content-range", "*/1"), ("preference-applied", "count=exact")],
+            Empty,
+        ),
+        case("DELETE /api/things/40", &[], "", 204, &[("!content-range", "")], Empty),
         case(
             "POST /api/things?select=n:name",
             &[FULL],
