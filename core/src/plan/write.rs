@@ -186,6 +186,7 @@ pub fn replace(
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
     one_row(&query)?;
+    no_conflict(&query)?;
     let readable = readable(resource, view.principal);
     let returns = returns(prefer, readable, Return::Representation)?;
     let condition = condition::key(resource, key)?;
@@ -287,6 +288,7 @@ fn rows(
     returns: Return,
     method: &str,
 ) -> Result<(Condition, Vec<Output>, Vec<Order>)> {
+    no_conflict(&query)?;
     match target {
         Target::Item(key) => {
             no_rows_wanted(&query, true)?;
@@ -365,6 +367,14 @@ fn one_row(query: &Query) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Code::BadQuery, "A write of one row takes no `order`"))
+}
+
+fn no_conflict(query: &Query) -> Result<()> {
+    if query.on_conflict.is_none() {
+        return Ok(());
+    }
+    Err(Error::new(Code::BadQuery, "`on_conflict` belongs to POST")
+        .with_hint("there it names the unique key by which new rows meet old ones"))
 }
 
 fn no_columns(query: &Query) -> Result<()> {

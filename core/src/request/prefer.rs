@@ -26,6 +26,21 @@ pub struct Prefer {
     pub end: Option<TransactionEnd>,
 }
 
+/// What a request is for, as far as preferences go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It reads.
+    Read,
+    /// It creates rows.
+    Create,
+    /// It gives rows new values.
+    Change,
+    /// It deletes rows.
+    Delete,
+    /// It calls a function that may write.
+    Call,
+}
+
 /// What becomes of a new row whose unique key is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
@@ -161,6 +176,34 @@ impl Prefer {
         }
         self.end = None;
         Ok(())
+    }
+
+    /// Under `handling=strict`, refuses what means nothing for such a request; else it is passed over.
+    ///
+    /// # Errors
+    /// `bad_header`.
+    pub fn suit(&self, purpose: Purpose) -> Result<()> {
+        let writes = purpose != Purpose::Read;
+        let strange = [
+            ("return", self.returns.is_some() && !writes),
+            ("max-affected", self.max_affected.is_some() && !writes),
+            ("tx", self.end.is_some() && !writes),
+            ("resolution", self.resolution.is_some() && purpose != Purpose::Create),
+            (
+                "missing",
+                self.missing.is_some() && !matches!(purpose, Purpose::Create | Purpose::Change),
+            ),
+        ];
+        let names: Vec<&str> = strange.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
+        if !self.strict || names.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::BadHeader,
+            "The Prefer header names preferences that mean nothing for this request",
+        )
+        .with_details(names.join(", "))
+        .with_hint("send the request without them, or without `handling=strict`"))
     }
 
     /// How many rows a write may change, where that is to be kept to.
