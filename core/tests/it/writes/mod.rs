@@ -3,6 +3,7 @@
 mod once;
 mod preferences;
 mod puts;
+mod returned;
 mod tags;
 mod upserts;
 
