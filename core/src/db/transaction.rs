@@ -38,10 +38,8 @@ pub struct Checks<'a> {
     pub rollback: bool,
     /// Rules across fields.
     pub rules: Option<Rules<'a>>,
-    /// At most one row is written.
-    pub one: bool,
-    /// One row is written, neither none nor several.
-    pub exactly_one: bool,
+    /// How many rows are written, where they are to be told as one.
+    pub rows: Option<(u64, u64)>,
     /// The transaction may change nothing, whatever functions are called in it.
     pub read_only: bool,
     /// Most bytes of the rows' JSON.
@@ -51,8 +49,7 @@ pub struct Checks<'a> {
 impl Checks<'_> {
     pub(super) fn any(&self) -> bool {
         self.rules.is_some()
-            || self.one
-            || self.exactly_one
+            || self.rows.is_some()
             || self.before.is_some()
             || self.deleted.is_some()
             || self.most.is_some()
@@ -241,7 +238,10 @@ impl Connection {
             };
             self.timed(self.query(statement, each)).await?;
         }
-        if checks.one && reply.rows > 1 || checks.exactly_one && reply.rows != 1 {
+        if checks
+            .rows
+            .is_some_and(|(least, most)| !(least..=most).contains(&reply.rows))
+        {
             let error = Error::new(Code::NotOneRow, Code::NotOneRow.title());
             return Err(error
                 .with_details(format!("it would change {} rows; nothing was changed", reply.rows))

@@ -282,7 +282,7 @@ async fn attempt(
         once: once.filter(|_| !rollback).map(|once| (once, &compose as Compose<'_>)),
         rollback,
         bytes: (set && shows(prefer)).then(|| written::most_bytes(context, &call.read.resource)),
-        exactly_one: set && accept == Accept::Object && shows(prefer),
+        rows: (set && accept == Accept::Object && shows(prefer)).then_some((1, 1)),
         ..Checks::default()
     };
     context.lanes.write(statements, &call.read.resource, checks).await

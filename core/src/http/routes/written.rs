@@ -15,9 +15,9 @@ use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Reply, once};
-use crate::plan::{Action, Output, Write};
+use crate::plan::{Action, Output, View, Write};
 use crate::request::json;
-use crate::request::{Prefer, Resolution, Return, TransactionEnd};
+use crate::request::{Prefer, Query, Resolution, Return, TransactionEnd};
 use crate::sql::Statement;
 use crate::telemetry::stages::{Stage, Stopwatch};
 use crate::{sql, validate};
@@ -31,12 +31,11 @@ pub(super) static WAITS: [Duration; 4] = [
 ];
 
 /// How a write is to be answered.
-pub(super) struct Asked {
-    pub(super) prefer: Prefer,
-    pub(super) accept: Accept,
-    pub(super) once: Option<Once>,
-    /// Whether the rows of a reply are an array, though the body was one row.
-    pub(super) array: bool,
+struct Asked {
+    prefer: Prefer,
+    accept: Accept,
+    once: Option<Once>,
+    array: bool,
 }
 
 /// Reads a body as JSON and checks it against a model of the resource; then it is time to plan.
@@ -54,8 +53,30 @@ pub(super) fn check(call: &mut Call<'_>, model: validate::Model, bytes: &[u8]) -
     Ok(checked)
 }
 
+/// Plans a write, runs it and answers. `array`: whether the rows of the reply are one, though the body was one row.
+pub(super) async fn answer(
+    call: Call<'_>,
+    once: Option<Once>,
+    array: bool,
+    plan: impl FnOnce(&Arc<Resource>, Query, &Prefer, &View<'_>) -> Result<Write>,
+) -> Result<Reply> {
+    let view = View {
+        snapshot: call.snapshot,
+        principal: &call.principal,
+    };
+    let write = plan(call.resource, call.query, &call.prefer, &view)?;
+    let write = write.with_conditions(call.conditions)?;
+    let asked = Asked {
+        prefer: call.prefer,
+        accept: call.accept,
+        once,
+        array,
+    };
+    run(call.context, call.watch, write, asked).await
+}
+
 /// Runs a write in a task of its own: a client who hangs up cannot leave half of it.
-pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked: Asked) -> Result<Reply> {
+async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked: Asked) -> Result<Reply> {
     watch.enter(Stage::Sql);
     let statements = sql::write::statements(&write)?;
     let current = sql::write::current(&write)?;
@@ -145,12 +166,14 @@ async fn attempt(
             .map(|once| (once, &compose as Compose<'_>)),
         rollback,
         rules: if write.verify { Some(&rule) } else { None },
-        // A table's key is unique; a view's key is only said to be.
-        one: write.item && write.resource.kind != RelationKind::Table,
+        rows: match write.item {
+            // A table's key is unique; a view's key is only said to be.
+            true => (write.resource.kind != RelationKind::Table).then_some((0, 1)),
+            false => (asked.accept == Accept::Object && shown).then_some((1, 1)),
+        },
         read_only: false,
         // One row is as large as it is; many, or what is related to one, are bounded as in lists.
         bytes: (shown && (many_rows || related)).then(|| most_bytes(context, &write.resource)),
-        exactly_one: !write.item && asked.accept == Accept::Object && shown,
     };
     context.lanes.write(statements, &write.resource, checks).await
 }
