@@ -14,7 +14,7 @@ use super::connect;
 use super::error::{self, lost, translate, translate_read};
 use super::lane::Reply;
 use super::statements::{Figures, Statements};
-use super::wire;
+use super::{fit, wire};
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
 use crate::sql::{Column, Statement, Tag};
@@ -166,7 +166,7 @@ impl Connection {
         let ready = self.prepare(&statement.text).await.map_err(Failed::Database)?;
         let first = if statement.counted { 2 } else { 0 };
         let types = ready.statement.columns().iter().skip(first);
-        let fits = |(column, found): (&Column, &tokio_postgres::Column)| wire::fits(&column.form, found.type_());
+        let fits = |(column, found): (&Column, &tokio_postgres::Column)| fit::fits(&column.form, found.type_());
         if statement.columns.iter().zip(types).all(fits) {
             return Ok(ready);
         }

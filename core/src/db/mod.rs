@@ -7,6 +7,7 @@ mod csv;
 pub mod dump;
 pub mod edges;
 pub mod error;
+mod fit;
 pub mod inspect;
 pub mod introspect;
 pub mod lane;

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use super::condition::{self, Condition};
-use super::embed;
 use super::order::{self, Order};
 use super::output::Output;
 use super::policy::{self, Principal};
 use super::relation::View;
 use super::upsert::{Conflict, conflict};
+use super::{embed, put};
 use crate::catalog::RelationKind;
-use crate::contract::{Decimal, Resource, Verb};
-use crate::error::{Code, Error, Result, Violation};
+use crate::contract::{Resource, Verb};
+use crate::error::{Code, Error, Result};
 use crate::request::precondition::Tags;
 use crate::request::{
     Comparison, OrderTerm, Page, Preconditions, Prefer, Query, Resolution, Return, SelectItem, Target,
 };
-use crate::validate::{Bind, Checked, Row};
+use crate::validate::{Checked, Row};
 
 /// What is done.
 #[derive(Debug, Clone)]
@@ -191,8 +191,8 @@ pub fn replace(
     let returns = returns(prefer, readable, Return::Representation)?;
     let condition = condition::key(resource, key)?;
     let row = single(checked)?;
-    same_key(&condition, resource, &row)?;
-    whole(resource, &row)?;
+    put::same_key(&condition, resource, &row)?;
+    put::whole(resource, &row)?;
     let given = |index: &usize| resource.fields.get(*index).is_some_and(|field| !field.read_only);
     let creates = resource.kind == RelationKind::Table
         && resource.key.iter().all(given)
@@ -403,73 +403,10 @@ fn returns(prefer: &Prefer, readable: bool, usual: Return) -> Result<Return> {
     }
 }
 
-/// `DEFAULT` in a view is null, not the default of the table below: there a PUT must say everything.
-fn whole(resource: &Resource, row: &Row) -> Result<()> {
-    if resource.kind == RelationKind::Table {
-        return Ok(());
-    }
-    let absent = |index: &usize| !row.values.iter().any(|(known, _)| known == index) && !resource.key.contains(index);
-    let missing = resource
-        .fields
-        .iter()
-        .enumerate()
-        .filter(|(index, field)| !field.read_only && absent(index));
-    let violation = |name: &str| Violation {
-        kind: "missing".into(),
-        loc: vec!["body".into(), name.into()],
-        msg: "is required, as a view has no defaults".to_owned(),
-        input: None,
-        ctx: None,
-    };
-    let violations: Vec<Violation> = missing.map(|(_, field)| violation(&field.name)).collect();
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::invalid(violations))
-    }
-}
-
-/// Whether two values in Postgres's text form are the same key: 1.5 is 1.50.
-fn equal(one: &str, other: &str) -> bool {
-    one == other || Decimal::parse(one).is_some_and(|one| Decimal::parse(other).is_some_and(|other| one == other))
-}
-
 fn single(checked: Checked) -> Result<Row> {
     checked
         .rows
         .into_iter()
         .next()
         .ok_or_else(|| Error::internal("a checked body without a row"))
-}
-
-fn same_key(condition: &Condition, resource: &Resource, row: &Row) -> Result<()> {
-    let Condition::All(parts) = condition else {
-        return Ok(());
-    };
-    let mut violations = Vec::new();
-    for part in parts {
-        let Condition::Compare(field, Comparison::Eq, wanted) = part else {
-            continue;
-        };
-        let given = row
-            .values
-            .iter()
-            .find(|(index, _)| *index == field.field)
-            .map(|(_, bind)| bind);
-        let differs = given.is_some_and(|bind| !matches!(bind, Bind::Text(text) if equal(text, wanted)));
-        if let Some(field) = resource.fields.get(field.field).filter(|_| differs) {
-            violations.push(Violation {
-                kind: "value_error".into(),
-                loc: vec!["body".into(), field.name.as_str().into()],
-                msg: "must equal the key in the path".to_owned(),
-                input: None,
-                ctx: None,
-            });
-        }
-    }
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::invalid(violations))
-    }
 }
