@@ -13,7 +13,7 @@ use crate::app::{Context, Published};
 use crate::contract::{Function, Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::{self, Principal};
-use crate::request::{Page, Preconditions, Prefer, Query, Target, query};
+use crate::request::{Page, Preconditions, Prefer, Purpose, Query, Target, query};
 use crate::telemetry::stages::{Stage, Stopwatch};
 
 /// What a route gets: the request's parts, read once.
@@ -114,6 +114,12 @@ async fn route(
     if !is_get(request) {
         prefer.allow_end(context.limits.tx_rollback)?;
     }
+    prefer.suit(match method.as_str() {
+        "GET" | "HEAD" => Purpose::Read,
+        "POST" => Purpose::Create,
+        "DELETE" => Purpose::Delete,
+        _ => Purpose::Change,
+    })?;
     let bytes = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
     let call = Call {
         context,
@@ -159,6 +165,7 @@ async fn call(
     if !is_get(request) {
         prefer.allow_end(context.limits.tx_rollback)?;
     }
+    prefer.suit(if is_get(request) { Purpose::Read } else { Purpose::Call })?;
     let called = routes::call::Called {
         context,
         function,

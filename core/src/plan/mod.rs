@@ -13,6 +13,7 @@ pub mod order;
 pub mod output;
 pub mod page;
 pub mod policy;
+mod put;
 pub mod read;
 pub mod relation;
 mod served;

@@ -47,6 +47,12 @@ impl Output {
         }
     }
 
+    /// Whether it is related rows.
+    #[must_use]
+    pub const fn is_related(&self) -> bool {
+        matches!(self.value, Value::Related(_))
+    }
+
     /// Whether it is an aggregate.
     #[must_use]
     pub const fn is_aggregate(&self) -> bool {
