@@ -11,6 +11,7 @@ mod table;
 use std::collections::HashSet;
 
 use table::Table;
+use windlass_core::app::Limits;
 
 use crate::app::{App, Setup, with_app};
 
@@ -57,7 +58,7 @@ pub fn uri(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'?' | b'&' | b'=' | b'%' => {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'?' | b'&' | b'=' | b'%' | b',' => {
                 out.push(char::from(byte));
             }
             _ => out.push_str(&format!("%{byte:02X}")),
@@ -99,9 +100,67 @@ fn related_rows() {
     });
 }
 
+/// The schema that most tables are about: a small shop.
+const STORE: &str = include_str!("../../fixtures/store.sql");
+
+const STORE_RESOURCES: &[(&str, &str)] = &[
+    ("categories", OPEN_GROUPED),
+    ("products", OPEN_GROUPED),
+    ("tags", OPEN_GROUPED),
+    ("product_tags", OPEN),
+    ("customers", OPEN_GROUPED),
+    ("addresses", OPEN),
+    ("orders", OPEN_GROUPED),
+    ("lines", OPEN_GROUPED),
+    ("remarks", OPEN),
+    ("receipts", OPEN),
+    ("payments", OPEN_GROUPED),
+    ("cards", "table = 'public.Gift Cards'\n[access]\nread = [\"public\"]\n"),
+    ("books", "table = 'public.książki'\n[access]\nread = [\"public\"]\n"),
+    ("open_orders", "key = [\"id\"]\n[access]\nread = [\"public\"]\n"),
+    ("totals", READ),
+];
+
+/// Tables over `store.sql` that only read.
+const SHOP: &[Table] = &[table!("shop"), table!("groups"), table!("forms")];
+
+/// Tables over `store.sql` that write.
+const WRITTEN: &[Table] = &[table!("writes")];
+
+fn with_store<F, Fut>(test: F)
+where
+    F: FnOnce(std::sync::Arc<App>) -> Fut,
+    Fut: std::future::Future<Output = ()>,
+{
+    let setup = Setup {
+        schema: STORE,
+        resources: STORE_RESOURCES,
+        limits: Limits {
+            tx_rollback: true,
+            ..Limits::default()
+        },
+        ..Setup::default()
+    };
+    with_app(setup, test);
+}
+
+#[test]
+fn shop() {
+    with_store(|app| async move {
+        table::ask(&app, SHOP).await;
+    });
+}
+
+#[test]
+fn written() {
+    with_store(|app| async move {
+        table::ask(&app, WRITTEN).await;
+    });
+}
+
 #[test]
 fn the_suite_has_hundreds_of_cases() {
-    let tables = [ROWS, RELATED];
+    let tables = [ROWS, RELATED, SHOP, WRITTEN];
     let cases = tables.concat().into_iter().flat_map(|(_, text)| table::read(text));
     let distinct: HashSet<String> = cases.map(|case| case.request()).collect();
     assert!(distinct.len() >= 400, "{} distinct requests", distinct.len());
