@@ -3,6 +3,7 @@
 //! They follow what `PostgREST` documents, page by page; where Windlass differs, docs/api.md says so.
 
 mod counts;
+mod cursors;
 mod embed;
 mod plans;
 mod statements;
