@@ -5,19 +5,37 @@
 
 use tokio_postgres::Row;
 
-use super::wire;
+use super::{wire, wire_record};
 use crate::error::{Error, Result};
 use crate::sql::{Column, Form};
 
-/// Writes the header line: the labels of the columns that are shown.
+/// Writes the header line: the labels of the columns that are shown, members of related rows that are spread among them.
 pub(super) fn header(columns: &[Column], out: &mut String) {
-    for (index, column) in columns.iter().filter(|column| column.shown).enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        cell(&column.label, out);
+    let mut comma = false;
+    for column in columns.iter().filter(|column| column.shown) {
+        label(column, &mut comma, out);
     }
     out.push_str("\r\n");
+}
+
+fn label(column: &Column, comma: &mut bool, out: &mut String) {
+    match &column.form {
+        Form::Spread(form) => {
+            if let Form::Record(columns) | Form::Records(columns) = form.as_ref() {
+                columns.iter().for_each(|column| label(column, comma, out));
+            }
+        }
+        _ => {
+            separate(comma, out);
+            cell(&column.label, out);
+        }
+    }
+}
+
+fn separate(comma: &mut bool, out: &mut String) {
+    if std::mem::replace(comma, true) {
+        out.push(',');
+    }
 }
 
 /// Writes a row; `first` is its first column of `columns`.
@@ -27,15 +45,47 @@ pub(super) fn header(columns: &[Column], out: &mut String) {
 pub(super) fn row(row: &Row, first: usize, columns: &[Column], scratch: &mut String, out: &mut String) -> Result<()> {
     let mut comma = false;
     for (index, column) in columns.iter().enumerate().filter(|(_, column)| column.shown) {
-        if std::mem::replace(&mut comma, true) {
-            out.push(',');
-        }
-        if let Some(bytes) = wire::raw(row, first + index)? {
-            value(&column.form, bytes, scratch, out)?;
-        }
+        member(column, wire::raw(row, first + index)?, &mut comma, scratch, out)?;
     }
     out.push_str("\r\n");
     Ok(())
+}
+
+/// Writes one column, or the members of related rows that are spread into the row.
+fn member(
+    column: &Column,
+    bytes: Option<&[u8]>,
+    comma: &mut bool,
+    scratch: &mut String,
+    out: &mut String,
+) -> Result<()> {
+    let Form::Spread(form) = &column.form else {
+        separate(comma, out);
+        return bytes.map_or(Ok(()), |bytes| value(&column.form, bytes, scratch, out));
+    };
+    match form.as_ref() {
+        Form::Record(columns) => {
+            let mut values = bytes
+                .map(wire_record::split)
+                .transpose()?
+                .unwrap_or_default()
+                .into_iter();
+            columns
+                .iter()
+                .try_for_each(|column| member(column, values.next().flatten(), comma, scratch, out))
+        }
+        Form::Records(columns) => {
+            let rows = wire_record::table(bytes)?;
+            for (place, column) in columns.iter().enumerate() {
+                separate(comma, out);
+                scratch.clear();
+                wire_record::across(&rows, place, &column.form, scratch)?;
+                cell(scratch, out);
+            }
+            Ok(())
+        }
+        _ => Err(Error::internal("only related rows can be spread")),
+    }
 }
 
 fn value(form: &Form, bytes: &[u8], scratch: &mut String, out: &mut String) -> Result<()> {

@@ -71,22 +71,10 @@ fn spread(form: &Form, bytes: Option<&[u8]>, comma: &mut bool, out: &mut String)
     match form {
         Form::Record(columns) => members(columns, bytes, comma, out),
         Form::Records(columns) => {
-            let rows = bytes.map(rows).transpose()?.unwrap_or_default();
-            let rows = rows.into_iter().map(|row| row.map_or(Ok(Vec::new()), split));
-            let rows: Vec<Vec<Option<&[u8]>>> = rows.collect::<Result<_>>()?;
+            let rows = table(bytes)?;
             for (place, column) in columns.iter().enumerate() {
                 label(column, comma, out);
-                out.push('[');
-                for (number, row) in rows.iter().enumerate() {
-                    if number > 0 {
-                        out.push(',');
-                    }
-                    match row.get(place).copied().flatten() {
-                        Some(bytes) => value(&column.form, bytes, out)?,
-                        None => out.push_str("null"),
-                    }
-                }
-                out.push(']');
+                across(&rows, place, &column.form, out)?;
             }
             Ok(())
         }
@@ -94,8 +82,30 @@ fn spread(form: &Form, bytes: Option<&[u8]>, comma: &mut bool, out: &mut String)
     }
 }
 
+/// The values of several records, row by row.
+pub(super) fn table(bytes: Option<&[u8]>) -> Result<Vec<Vec<Option<&[u8]>>>> {
+    let rows = bytes.map(rows).transpose()?.unwrap_or_default();
+    rows.into_iter().map(|row| row.map_or(Ok(Vec::new()), split)).collect()
+}
+
+/// One member of several rows, as an array with a value per row.
+pub(super) fn across(rows: &[Vec<Option<&[u8]>>], place: usize, form: &Form, out: &mut String) -> Result<()> {
+    out.push('[');
+    for (number, row) in rows.iter().enumerate() {
+        if number > 0 {
+            out.push(',');
+        }
+        match row.get(place).copied().flatten() {
+            Some(bytes) => value(form, bytes, out)?,
+            None => out.push_str("null"),
+        }
+    }
+    out.push(']');
+    Ok(())
+}
+
 /// The values of a record.
-fn split(bytes: &[u8]) -> Result<Vec<Option<&[u8]>>> {
+pub(super) fn split(bytes: &[u8]) -> Result<Vec<Option<&[u8]>>> {
     let mut reader = Reader(bytes);
     let count = reader.int()?;
     let mut values = Vec::new();
