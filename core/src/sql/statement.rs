@@ -85,6 +85,8 @@ pub enum Form {
     /// One version byte, then JSON text that is copied.
     Jsonb,
     Array(Box<Form>),
+    /// pgvector's sparse text, which becomes an object.
+    Sparse,
     /// A number written as a JSON string.
     Quoted(Box<Form>),
 }
@@ -236,6 +238,7 @@ fn kind_form(kind: &Kind) -> Form {
             Kind::Vector { .. } | Kind::HalfVec { .. } => Form::Json,
             kind => kind_form(kind),
         })),
-        Kind::Text { .. } | Kind::Enum { .. } | Kind::SparseVec { .. } | Kind::Range | Kind::Other => Form::Text,
+        Kind::SparseVec { .. } => Form::Sparse,
+        Kind::Text { .. } | Kind::Enum { .. } | Kind::Range | Kind::Other => Form::Text,
     }
 }

@@ -14,6 +14,7 @@ mod shape;
 mod temporal;
 mod text;
 mod value;
+mod vector;
 
 #[cfg(test)]
 mod tests;
