@@ -147,6 +147,7 @@ fn leads() -> Resource {
             max: 1000,
             max_stream: None,
             max_bytes: None,
+            max_groups: None,
         },
         max_batch: 1000,
     }

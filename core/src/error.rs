@@ -16,6 +16,8 @@ pub enum Kind {
     Malformed,
     /// The request can be read, but breaks rules of the contract.
     Invalid,
+    /// The request can be understood in several ways.
+    Ambiguous,
     /// Nobody is logged in, and the route asks for it.
     Unauthenticated,
     /// The principal may not do this.
@@ -86,6 +88,8 @@ catalogue! {
     BadPath, "bad_path", Malformed, "The path cannot be read";
     BadHeader, "bad_header", Malformed, "A header cannot be read";
     UnknownColumn, "unknown_column", Malformed, "The request names a column that this resource does not have";
+    UnknownRelation, "unknown_relation", Malformed, "The request embeds what this resource has no relation to";
+    AmbiguousEmbed, "ambiguous_embed", Ambiguous, "Several relations lead to what the request embeds";
     MassWrite, "mass_write", Malformed, "A write to many rows needs a filter";
     ReplyTooLarge, "reply_too_large", Malformed, "The reply would be larger than allowed";
     MaxAffected, "max_affected", Malformed, "More rows would be written than `max-affected` allows";

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::contract::{Grant, Resource, Route, Verb};
+use crate::contract::{Grant, Resource, Route, Snapshot, Verb};
 use crate::error::{Error, Result};
 use crate::plan::cursor::Key;
-use crate::plan::{self, Lists, Principal};
+use crate::plan::{self, Lists, Principal, View};
 use crate::request::{Prefer, Target, json, query};
 use crate::validate::{self, Checked, Model};
 use crate::{request, sql};
@@ -25,7 +25,11 @@ pub(super) struct Plain<'a> {
 /// The statement's text.
 pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     let resource = &opened(&route.resource, route.verb);
-    let (prefer, principal) = (&Prefer::default(), &Principal::Anonymous);
+    let prefer = &Prefer::default();
+    let view = &View {
+        snapshot: &Snapshot::default(),
+        principal: &Principal::Anonymous,
+    };
     let mut query = query::parse("")?;
     let target = if route.item {
         Target::Item(plain.key)
@@ -34,7 +38,11 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     };
     let picks = !route.item && matches!(route.verb, Verb::Update | Verb::Delete);
     if let (true, Some((name, value))) = (picks, plain.filter) {
-        query.filters.push(request::filter_parse::column(name, value)?);
+        query.filters.push(request::filter_parse::test(
+            name,
+            request::ColumnRef::plain(name),
+            value,
+        )?);
     }
     let write = match (route.verb, &target) {
         (Verb::Read, _) => {
@@ -43,25 +51,25 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
                 key: &Key::new(&[0; 32]),
                 streamed: false,
             };
-            let read = plan::read::plan(resource, target, query, prefer, principal, lists)?;
+            let read = plan::read::plan(resource, target, query, prefer, view, lists)?;
             return Ok(sql::read::statement(&read)?.text);
         }
         (Verb::Create, _) => plan::write::create(
             resource,
             query,
             prefer,
-            principal,
+            view,
             checked(resource, Model::Create, plain.body)?,
         )?,
         (Verb::Update, Target::Item(key)) if route.method == "PUT" => {
             let body = checked(resource, Model::Replace, plain.body)?;
-            plan::write::replace(resource, key, query, prefer, principal, body)?
+            plan::write::replace(resource, key, query, prefer, view, body)?
         }
         (Verb::Update, _) => {
             let body = checked(resource, Model::Update, plain.body)?;
-            plan::write::update(resource, &target, query, prefer, principal, body)?
+            plan::write::update(resource, &target, query, prefer, view, body)?
         }
-        (Verb::Delete, _) => plan::write::delete(resource, &target, query, prefer, principal)?,
+        (Verb::Delete, _) => plan::write::delete(resource, &target, query, prefer, view)?,
     };
     let statements = sql::write::statements(&write)?;
     let texts: Vec<String> = statements.into_iter().map(|statement| statement.text).collect();

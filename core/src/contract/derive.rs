@@ -403,6 +403,7 @@ impl Deriving<'_, '_, '_> {
             max,
             max_stream: self.overlay.page_max_stream.as_ref().map(|stream| *stream.get_ref()),
             max_bytes: self.overlay.page_max_bytes.map(u64::from),
+            max_groups: self.overlay.page_max_groups,
         }
     }
 

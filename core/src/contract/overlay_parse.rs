@@ -261,7 +261,8 @@ impl Reader<'_, '_> {
                 "max" => overlay.page_max = self.count(key, value, 1).map(Spanned::into_inner),
                 "max_stream" => overlay.page_max_stream = self.count(key, value, 1),
                 "max_bytes" => overlay.page_max_bytes = self.count(key, value, 1).map(Spanned::into_inner),
-                _ => self.unknown(key, &["default", "max", "max_stream", "max_bytes"]),
+                "max_groups" => overlay.page_max_groups = self.count(key, value, 1).map(Spanned::into_inner),
+                _ => self.unknown(key, &["default", "max", "max_stream", "max_bytes", "max_groups"]),
             }
         }
     }

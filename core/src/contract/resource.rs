@@ -139,6 +139,8 @@ pub struct PageLimits {
     pub max_stream: Option<u32>,
     /// Most bytes of a reply that is gathered in memory; none: what the settings say.
     pub max_bytes: Option<u64>,
+    /// Most groups of a list with aggregates; none: no aggregates.
+    pub max_groups: Option<u32>,
 }
 
 /// A unique key.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Resource, Route, route};
+use super::{Relationship, Resource, Route, relationship, route};
 
 /// All contracts in force.
 #[derive(Debug, Default)]
@@ -13,6 +13,7 @@ pub struct Snapshot {
     pub resources: Vec<Arc<Resource>>,
     /// Of all resources, in their order.
     pub routes: Vec<Route>,
+    relationships: Vec<Vec<Relationship>>,
     by_path: HashMap<String, (usize, Range<usize>)>,
     /// The project's title, for the docs.
     pub title: String,
@@ -33,12 +34,21 @@ impl Snapshot {
             by_path.insert(resource.path.clone(), (index, first..routes.len()));
         }
         Self {
+            relationships: relationship::graph(&resources),
             routes,
             resources,
             by_path,
             title,
             version,
         }
+    }
+
+    /// The ways from a resource to others, in the order of their names.
+    #[must_use]
+    pub fn relationships(&self, resource: &Resource) -> &[Relationship] {
+        let place = self.resources.binary_search_by(|known| known.name.cmp(&resource.name));
+        let ways = place.ok().and_then(|place| self.relationships.get(place));
+        ways.map_or(&[], Vec::as_slice)
     }
 
     /// The resource served at exactly this path.

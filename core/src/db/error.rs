@@ -108,6 +108,11 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
             "value_error",
             "breaks a rule of the database",
         ),
+        // The only name that comes from a client: that of a text search configuration.
+        "42704" if matches!(database.routine(), Some("regconfigin" | "get_ts_config_oid")) => {
+            Error::new(Code::BadQuery, "The database knows no such text search language")
+                .with_hint("write for example `fts(english).word`")
+        }
         "22025" | "2201B" => Error::new(Code::BadQuery, "A pattern in the query string cannot be read"),
         _ if state.starts_with("22") => {
             let field = database

@@ -19,4 +19,5 @@ mod statements;
 pub mod store;
 pub mod stream;
 pub mod wire;
+mod wire_record;
 mod wire_time;

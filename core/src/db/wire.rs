@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use tokio_postgres::Row;
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
 
-use super::wire_time;
+use super::{wire_record, wire_time};
 use crate::error::{Error, Result};
 use crate::sql::{Column, Form};
 use crate::validate::Bind;
@@ -71,15 +71,7 @@ pub fn object(
     out.push('{');
     let mut comma = false;
     for (index, column) in columns.iter().enumerate().filter(|(_, column)| wanted(column)) {
-        if std::mem::replace(&mut comma, true) {
-            out.push(',');
-        }
-        string(&column.label, out);
-        out.push(':');
-        match raw(row, first + index)? {
-            Some(bytes) => value(&column.form, bytes, out)?,
-            None => out.push_str("null"),
-        }
+        wire_record::member(column, raw(row, first + index)?, &mut comma, out)?;
     }
     out.push('}');
     Ok(())
@@ -165,6 +157,9 @@ pub fn value(form: &Form, bytes: &[u8], out: &mut String) -> Result<()> {
         Form::Jsonb => out.push_str(text(bytes.get(1..).unwrap_or_default())?),
         Form::Array(item) => array(item, bytes, out)?,
         Form::Sparse => sparse(text(bytes)?, out)?,
+        Form::Record(columns) => wire_record::record(columns, bytes, out)?,
+        Form::Records(columns) => wire_record::records(columns, bytes, out)?,
+        Form::Spread(_) => return Err(Error::internal("spread rows have no value of their own")),
         Form::Quoted(inner) => {
             let start = out.len();
             value(inner, bytes, out)?;
@@ -259,10 +254,10 @@ fn sparse(text: &str, out: &mut String) -> Result<()> {
     Ok(())
 }
 
-struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn bytes(&mut self, length: usize) -> Result<&'a [u8]> {
+    pub(super) fn bytes(&mut self, length: usize) -> Result<&'a [u8]> {
         let (head, rest) = self
             .0
             .split_at_checked(length)
@@ -275,7 +270,7 @@ impl<'a> Reader<'a> {
         fixed(self.bytes(N)?)
     }
 
-    fn int(&mut self) -> Result<i32> {
+    pub(super) fn int(&mut self) -> Result<i32> {
         Ok(i32::from_be_bytes(self.take()?))
     }
 

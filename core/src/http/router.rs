@@ -10,7 +10,7 @@ use salvo::{Request, http::header};
 use super::accept::Accept;
 use super::{Refusal, Reply, docs, routes};
 use crate::app::{Context, Published};
-use crate::contract::{Resource, methods};
+use crate::contract::{Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::{self, Principal};
 use crate::request::{Page, Preconditions, Prefer, Query, Target, query};
@@ -20,6 +20,7 @@ use crate::telemetry::stages::{Stage, Stopwatch};
 pub(super) struct Call<'a> {
     pub context: &'a Arc<Context>,
     pub resource: &'a Arc<Resource>,
+    pub snapshot: &'a Snapshot,
     pub principal: Principal,
     pub target: Target,
     pub query: Query,
@@ -120,6 +121,7 @@ async fn route(
     let call = Call {
         context,
         resource,
+        snapshot: &published.snapshot,
         principal: Principal::Anonymous,
         target,
         query,

@@ -106,6 +106,7 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
             max: 1000,
             max_stream: None,
             max_bytes: None,
+            max_groups: None,
         },
         max_batch: 500,
     }

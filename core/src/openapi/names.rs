@@ -3,21 +3,26 @@
 use std::collections::HashSet;
 
 use super::schemas::Model;
-use crate::contract::{Field, Resource, Snapshot};
+use crate::contract::{Field, Relationship, Resource, Snapshot, Verb};
 
 /// A resource with its name in `PascalCase`, which no other resource of the document has.
 pub(super) struct Named<'a> {
     pub(super) resource: &'a Resource,
     pub(super) name: String,
+    /// The ways to other resources whose rows can be read.
+    pub(super) relations: Vec<&'a Relationship>,
 }
 
 impl<'a> Named<'a> {
     /// Names all resources of a snapshot. `a-b` and `a_b` both give `AB`: the later one becomes `AB2`.
     pub(super) fn all(snapshot: &'a Snapshot) -> Vec<Self> {
         let mut taken = HashSet::new();
+        let reads = |resource: &Resource| resource.access.of(Verb::Read).is_some();
+        let readable = |way: &&Relationship| reads(&way.target) && way.between().is_none_or(|between| reads(between));
         let name = |resource: &'a Resource, taken: &mut HashSet<String>| Self {
             resource,
             name: unique(pascal(&resource.name), taken),
+            relations: snapshot.relationships(resource).iter().filter(readable).collect(),
         };
         snapshot.resources.iter().map(|r| name(r, &mut taken)).collect()
     }

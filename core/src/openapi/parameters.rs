@@ -8,6 +8,8 @@ use super::names::Named;
 use super::schemas::{self, carry};
 use crate::catalog::Kind;
 use crate::contract::Field;
+use crate::plan::{operators, relation};
+use crate::request::column::quoted;
 
 /// Names that the query dialect keeps for itself: a column of such a name can be filtered inside of `and` and `or`.
 const RESERVED: &[&str] = &[
@@ -34,6 +36,9 @@ const CREATE: &str = "`resolution=merge-duplicates` gives rows whose key is take
                       has for fields that only others name.";
 const COMMON: &str = "`handling=strict` refuses preferences that are not known here (RFC 7240), and has `max-affected=N` refuse a \
                       write of more rows. `tx=rollback` stores nothing, where the service allows it.";
+
+/// Operators that take `(any)` and `(all)`.
+const QUANTIFIED: &[&str] = &["eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"];
 
 /// Shared by all resources.
 const SHARED: &[(&str, &str)] = &[
@@ -210,7 +215,7 @@ fn shared(component: &str, name: &str) -> Parameter {
         "PreferRead" => header(
             name,
             "`count=exact` counts all rows that match: the total stands in `Content-Range`, and a part of them is answered \
-             with 206. `handling=strict` refuses preferences that are not known here (RFC 7240).",
+             with 206. `count=planned` takes the planner's guess, `count=estimated` counts small results and guesses large ones. `handling=strict` refuses preferences that are not known here (RFC 7240).",
             text("count=exact"),
         ),
         "IdempotencyKey" => header(
@@ -270,8 +275,9 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
     let select = query(
         "select",
         format!(
-            "Columns of the reply, separated by commas, perhaps as `alias:column`; all without it. Columns are {}.",
-            listed(&names)
+            "Columns of the reply, separated by commas, perhaps as `alias:column`; all without it. Columns are {}.{}",
+            listed(&names),
+            related(named)
         ),
         json!({ "type": "string", "examples": [first.join(",")] }),
     );
@@ -309,21 +315,43 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
     components
 }
 
+/// What can be embedded, each relation as it is written.
+fn related(named: &Named<'_>) -> String {
+    let spellings = relation::spellings(&named.relations);
+    let Some((first, _)) = spellings.first() else {
+        return String::new();
+    };
+    let all: Vec<String> = spellings
+        .iter()
+        .map(|(spelling, kind)| format!("`{spelling}(…)` ({kind})"))
+        .collect();
+    format!(
+        " Related rows are embedded as `{first}(*)`, which adds a member of that name to each row beside those of the schema: an \
+         object or null, or an array where there may be several. Relations are {}.",
+        all.join(", ")
+    )
+}
+
 fn filter(field: &Field, example: &str) -> Parameter {
-    let kind = &field.pg_type.kind;
-    let nulls_only = matches!(kind, Kind::Json | Kind::Jsonb) || kind.is_vector();
-    let mut operators = Vec::new();
-    if !nulls_only {
-        operators.extend(["eq", "neq", "gt", "gte", "lt", "lte", "in", "isdistinct"]);
-    }
-    if kind.is_text() {
-        operators.extend(["like", "ilike"]);
-    }
-    operators.push("is");
+    let operators = operators::taken(&field.pg_type);
+    let nulls_only = operators == ["is"];
+    let quantified: Vec<&str> = operators
+        .iter()
+        .copied()
+        .filter(|word| QUANTIFIED.contains(word))
+        .collect();
+    let searched: Vec<&str> = operators.iter().copied().filter(|word| word.ends_with("fts")).collect();
     let pattern = if nulls_only {
         r"^(not\.)?is\.(null|not_null)$".to_owned()
     } else {
-        format!(r"^(not\.)?({})\.", operators.join("|"))
+        let mut words = vec![operators.join("|")];
+        if !quantified.is_empty() {
+            words.push(format!(r"({})\((any|all)\)", quantified.join("|")));
+        }
+        if !searched.is_empty() {
+            words.push(format!(r"({})\([A-Za-z_][A-Za-z0-9_]*\)", searched.join("|")));
+        }
+        format!(r"^(not\.)?({})\.", words.join("|"))
     };
     let written: Vec<String> = operators.iter().map(|operator| format!("`{operator}.`")).collect();
     let description = if nulls_only {
@@ -336,7 +364,7 @@ fn filter(field: &Field, example: &str) -> Parameter {
         )
     };
     query(
-        &field.name,
+        &quoted(&field.name),
         description,
         json!({ "type": "string", "pattern": pattern, "examples": [example] }),
     )

@@ -10,8 +10,8 @@ use super::examples::Examples;
 use super::names::{Ids, Named, schema_ref};
 use super::parameters;
 use super::problems::{
-    BAD_REQUEST, CONFLICT, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, PRECONDITION, RANGE, Refusal, TIMED_OUT,
-    TIMEOUT, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
+    AMBIGUOUS, BAD_REQUEST, CONFLICT, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, PRECONDITION, RANGE, Refusal,
+    TIMED_OUT, TIMEOUT, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
 };
 use super::schemas::{Model, carry, reference};
 use crate::catalog::RelationKind;
@@ -401,6 +401,11 @@ impl Paths<'_> {
     }
 
     fn refuse_always(&self, operation: Operation, verb: Verb) -> Operation {
+        let operation = if self.named.relations.is_empty() {
+            operation
+        } else {
+            refuse(operation, &[AMBIGUOUS])
+        };
         let operation = refuse(operation, ALWAYS);
         if is_public(self.named, verb) {
             operation

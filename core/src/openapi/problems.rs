@@ -24,6 +24,7 @@ const fn refusal(status: u16, component: &'static str, kind: Kind, retry_after: 
     }
 }
 
+pub(super) const AMBIGUOUS: Refusal = refusal(300, "Ambiguous", Kind::Ambiguous, false);
 pub(super) const BAD_REQUEST: Refusal = refusal(400, "BadRequest", Kind::Malformed, false);
 pub(super) const UNAUTHENTICATED: Refusal = refusal(401, "Unauthenticated", Kind::Unauthenticated, false);
 pub(super) const FORBIDDEN: Refusal = refusal(403, "Forbidden", Kind::Forbidden, false);
@@ -42,6 +43,7 @@ pub(super) const TIMEOUT: Refusal = refusal(504, "Timeout", Kind::Timeout, false
 
 /// All of them, in the order of their status.
 pub(super) const ALL: &[Refusal] = &[
+    AMBIGUOUS,
     BAD_REQUEST,
     UNAUTHENTICATED,
     FORBIDDEN,
@@ -126,7 +128,7 @@ fn problem() -> Value {
         "properties": {
             "type": { "type": "string", "format": "uri", "description": "`urn:windlass:problem:` and the code." },
             "title": { "type": "string", "description": "What happened, for people." },
-            "status": { "type": "integer", "minimum": 400, "maximum": 599, "description": "The reply's status." },
+            "status": { "type": "integer", "minimum": 300, "maximum": 599, "description": "The reply's status." },
             "detail": { "type": "string", "description": "More about this occurrence." },
             "code": {
                 "type": "string",

@@ -1,13 +1,19 @@
 //! Filters with their columns found in the contract and their values typed.
 
-use crate::catalog::Kind;
+use std::sync::Arc;
+
+use super::clip;
+use super::embed::{self, Embed, Named};
+use super::operators;
+use super::subject::{Subject, subject};
+use crate::catalog::{Kind, PgType};
 use crate::contract::{Field, Resource};
 use crate::error::{Code, Error, Result};
-use crate::request::{Comparison, Filter, Is, Operator, Test};
+use crate::request::{Comparison, Filter, Is, Operand, Operator, Pattern, Quantifier, Relation, Search, Test};
 use crate::suggest;
 use crate::validate;
 
-/// A condition over a resource's rows; columns are indexes into `Resource::fields`.
+/// A condition over a resource's rows; columns are [`Subject`]s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// All hold; the empty one is true.
@@ -17,15 +23,34 @@ pub enum Condition {
     /// It does not hold.
     Not(Box<Condition>),
     /// A comparison with a value, in Postgres's text form.
-    Compare(usize, Comparison, String),
+    Compare(Subject, Comparison, String),
+    /// A comparison with several values.
+    CompareMany(Subject, Comparison, Quantifier, Vec<String>),
     /// One of these values.
-    In(usize, Vec<String>),
+    In(Subject, Vec<String>),
     /// `IS …`.
-    Is(usize, Is),
-    /// `LIKE`, or `ILIKE` where the flag is set.
-    Like(usize, String, bool),
+    Is(Subject, Is),
+    /// A pattern over text.
+    Pattern(Subject, Pattern, String),
+    /// Several patterns over text.
+    PatternMany(Subject, Pattern, Quantifier, Vec<String>),
     /// `IS DISTINCT FROM`.
-    IsDistinct(usize, String),
+    IsDistinct(Subject, String),
+    /// Text search.
+    Search {
+        /// Text, JSON or a `tsvector`.
+        subject: Subject,
+        /// How the query is read.
+        form: Search,
+        /// A text search configuration.
+        language: Option<String>,
+        /// The query.
+        query: String,
+    },
+    /// Two arrays, ranges or JSON values, the second in Postgres's text form.
+    Relate(Subject, Relation, String),
+    /// There are related rows.
+    Exists(Arc<Embed>),
 }
 
 /// Finds a column, or suggests one.
@@ -54,76 +79,103 @@ pub fn find<'a>(resource: &'a Resource, name: &str) -> Result<(usize, &'a Field)
     })
 }
 
-fn clip(name: &str) -> String {
-    name.chars().take(64).collect()
-}
-
-/// Checks filters against the contract.
+/// Checks filters against the contract; `named` are the related rows that they may ask for.
 ///
 /// # Errors
 /// `unknown_column`, or `bad_query` for an operator or value that the column's type does not have.
-pub fn check(resource: &Resource, filters: Vec<Filter>) -> Result<Condition> {
+pub fn check(resource: &Resource, filters: Vec<Filter>, named: &[Named]) -> Result<Condition> {
     Ok(Condition::All(
         filters
             .into_iter()
-            .map(|filter| one(resource, filter))
+            .map(|filter| one(resource, filter, named))
             .collect::<Result<_>>()?,
     ))
 }
 
-fn one(resource: &Resource, filter: Filter) -> Result<Condition> {
+fn one(resource: &Resource, filter: Filter, named: &[Named]) -> Result<Condition> {
     let each = |filters: Vec<Filter>| {
         filters
             .into_iter()
-            .map(|f| one(resource, f))
+            .map(|f| one(resource, f, named))
             .collect::<Result<Vec<_>>>()
     };
     Ok(match filter {
         Filter::All(filters) => Condition::All(each(filters)?),
         Filter::Any(filters) => Condition::Any(each(filters)?),
-        Filter::Not(filter) => Condition::Not(Box::new(one(resource, *filter)?)),
-        Filter::Test(test) => tested(resource, test)?,
+        Filter::Not(filter) => Condition::Not(Box::new(one(resource, *filter, named)?)),
+        Filter::Test(test) => match embed::presence(resource, named, &test)? {
+            Some(condition) => condition,
+            None => tested(resource, test)?,
+        },
     })
 }
 
 fn tested(resource: &Resource, test: Test) -> Result<Condition> {
-    let (index, field) = find(resource, &test.column)?;
-    let refused = |what: &str| {
-        Error::new(Code::BadQuery, format!("Filter on `{}` cannot be used", field.name)).with_details(what.to_owned())
+    let (subject, field) = subject(resource, test.column)?;
+    let pg_type = subject.pg_type(field);
+    let refused = |what: String| {
+        Error::new(Code::BadQuery, format!("Filter on `{}` cannot be used", field.name)).with_details(what)
     };
-    let kind = &field.pg_type.kind;
-    let null = matches!(test.operator, Operator::Is(Is::Null | Is::NotNull));
-    let ordered = field.pg_type.is_ordered();
-    // Other types are compared as Postgres's text, which says no more than whether they are the same.
-    let equal = !kind.is_vector() && !matches!(kind, Kind::Json | Kind::Jsonb) && (ordered || *kind == Kind::Other);
-    if !equal && !null {
-        return Err(refused(
-            "columns of this type can only be asked `is.null` and `is.not_null`",
-        ));
+    let word = operators::word(&test.operator);
+    let taken = operators::taken(&pg_type);
+    if !taken.contains(&word) {
+        let taken = if taken == ["is"] {
+            "`is.null` and `is.not_null` only".to_owned()
+        } else {
+            taken.join(", ")
+        };
+        return Err(refused(format!(
+            "`{word}` is not for values of type {}, which take {taken}",
+            pg_type.base
+        )));
     }
-    if matches!(&test.operator, Operator::Compare(comparison, _) if comparison.needs_order() && !ordered) {
-        return Err(refused("columns of this type have no order"));
-    }
-    let typed = |text: &str| {
-        validate::filter_value(field, text).map_err(|expected| refused(&format!("`{}` is not {expected}", clip(text))))
-    };
+    let typed =
+        |text: &str| typed(&pg_type, text).map_err(|expected| refused(format!("`{}` is not {expected}", clip(text))));
+    let each = |texts: Vec<String>| texts.iter().map(|text| typed(text)).collect::<Result<Vec<_>>>();
     Ok(match test.operator {
-        Operator::Compare(comparison, text) => Condition::Compare(index, comparison, typed(&text)?),
-        Operator::In(texts) => Condition::In(index, texts.iter().map(|text| typed(text)).collect::<Result<_>>()?),
-        Operator::IsDistinct(text) => Condition::IsDistinct(index, typed(&text)?),
+        Operator::Compare(comparison, Operand::One(text)) => Condition::Compare(subject, comparison, typed(&text)?),
+        Operator::Compare(comparison, Operand::Many(quantifier, texts)) => {
+            let values = each(texts)?;
+            // An array of arrays is no type of its own: each value is a comparison.
+            if matches!(pg_type.kind, Kind::Array { .. }) {
+                let members = values
+                    .into_iter()
+                    .map(|value| Condition::Compare(subject.clone(), comparison, value));
+                match quantifier {
+                    Quantifier::Any => Condition::Any(members.collect()),
+                    Quantifier::All => Condition::All(members.collect()),
+                }
+            } else {
+                Condition::CompareMany(subject, comparison, quantifier, values)
+            }
+        }
+        Operator::In(texts) => Condition::In(subject, each(texts)?),
+        Operator::IsDistinct(text) => Condition::IsDistinct(subject, typed(&text)?),
         Operator::Is(is) => {
-            if !matches!(is, Is::Null | Is::NotNull) && *kind != Kind::Bool {
-                return Err(refused("`is.true`, `is.false` and `is.unknown` need a boolean column"));
+            if !matches!(is, Is::Null | Is::NotNull) && pg_type.kind != Kind::Bool {
+                return Err(refused(
+                    "`is.true`, `is.false` and `is.unknown` need a boolean column".to_owned(),
+                ));
             }
-            Condition::Is(index, is)
+            Condition::Is(subject, is)
         }
-        Operator::Like { pattern, ignore_case } => {
-            if !kind.is_text() {
-                return Err(refused("`like` and `ilike` need a text column"));
-            }
-            Condition::Like(index, pattern, ignore_case)
+        Operator::Pattern(pattern, Operand::One(text)) => Condition::Pattern(subject, pattern, text),
+        Operator::Pattern(pattern, Operand::Many(quantifier, texts)) => {
+            Condition::PatternMany(subject, pattern, quantifier, texts)
         }
+        Operator::Search { form, language, query } => Condition::Search {
+            subject,
+            form,
+            language,
+            query,
+        },
+        Operator::Relate(relation, text) => Condition::Relate(subject, relation, typed(&text)?),
     })
+}
+
+/// A value in Postgres's text form, or what was expected.
+fn typed(pg_type: &PgType, text: &str) -> Result<String, String> {
+    validate::value_of_kind(&pg_type.kind, text)
 }
 
 /// The row with this key.
@@ -138,7 +190,7 @@ pub fn key(resource: &Resource, values: &[String]) -> Result<Condition> {
             continue;
         };
         match validate::path_value(field, text) {
-            Ok(value) => parts.push(Condition::Compare(*index, Comparison::Eq, value)),
+            Ok(value) => parts.push(Condition::Compare((*index).into(), Comparison::Eq, value)),
             Err(violation) => violations.push(violation),
         }
     }

@@ -8,9 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::Order;
+use super::{By, Order, Subject};
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
+use crate::request::Key as StepKey;
 
 const VERSION: u8 = 1;
 /// Bytes of the HMAC.
@@ -68,11 +69,14 @@ impl Binding {
         };
         add(&resource.path);
         for term in order {
-            let Some(field) = resource.fields.get(term.field) else {
-                continue;
-            };
-            add(&field.name);
-            add(&field.pg_type.base);
+            match &term.by {
+                By::Own(subject) => add_subject(resource, subject, &mut add),
+                By::Related(embed, subject) => {
+                    embed.way.steps().for_each(&mut add);
+                    add_subject(&embed.way.target, subject, &mut add);
+                }
+                By::Output(_) => continue,
+            }
             add(if term.descending { "desc" } else { "asc" });
             add(if term.nulls_first() { "first" } else { "last" });
         }
@@ -87,6 +91,21 @@ impl Binding {
         }
         Self(binding)
     }
+}
+
+fn add_subject(resource: &Resource, subject: &Subject, add: &mut impl FnMut(&str)) {
+    let Some(field) = resource.fields.get(subject.field) else {
+        return;
+    };
+    add(&field.name);
+    for step in &subject.path {
+        add(if step.text { "->>" } else { "->" });
+        match &step.key {
+            StepKey::Name(name) => add(name),
+            StepKey::Index(index) => add(&index.to_string()),
+        }
+    }
+    add(&subject.pg_type(field).base);
 }
 
 impl Cursor {

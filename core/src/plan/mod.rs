@@ -5,16 +5,32 @@
 
 pub mod condition;
 pub mod cursor;
+pub mod embed;
+pub mod operators;
+pub mod order;
+pub mod output;
 pub mod page;
 pub mod policy;
 pub mod read;
+pub mod relation;
+pub mod subject;
 pub mod upsert;
 pub mod write;
 
 pub use condition::Condition;
 pub use cursor::Cursor;
+pub use embed::Embed;
+pub use order::{By, Order};
+pub use output::{Output, Value};
 pub use page::{Lists, Page};
 pub use policy::Principal;
-pub use read::{Order, Output, Read};
+pub use read::Read;
+pub use relation::View;
+pub use subject::Subject;
 pub use upsert::Conflict;
 pub use write::{Action, Write};
+
+/// A client's word, short enough to repeat in a message.
+fn clip(name: &str) -> String {
+    name.chars().take(64).collect()
+}

@@ -1,7 +1,7 @@
 //! Which rows of a list are read: how many, and from where.
 
 use super::cursor::{Binding, Cursor, Key};
-use super::read::Order;
+use super::order::Order;
 use crate::contract::{PageLimits, Resource};
 use crate::error::{Code, Error, Result};
 use crate::request::{self, Query};
@@ -32,12 +32,23 @@ pub(super) struct Paged {
 }
 
 /// Plans the page of a list.
-pub(super) fn plan(resource: &Resource, query: &Query, order: &[Order], lists: Lists<'_>) -> Result<Paged> {
+pub(super) fn plan(
+    resource: &Resource,
+    query: &Query,
+    order: &[Order],
+    grouped: bool,
+    lists: Lists<'_>,
+) -> Result<Paged> {
     let binding = Binding::new(resource, order, &query.narrowing);
-    // Without a key the order is not total: rows equal in it would be skipped.
-    let total = !resource.key.is_empty();
+    // Without a key the order is not total: rows equal in it would be skipped. Groups have none.
+    let total = !resource.key.is_empty() && !grouped;
     let (limit, page) = match &query.page {
         request::Page::Offset { limit, offset } => (*limit, Page::Offset(offset.unwrap_or(0))),
+        request::Page::After { .. } if grouped => {
+            return Err(
+                Error::new(Code::BadQuery, "Groups have no cursors").with_hint("page with `limit` and `offset`")
+            );
+        }
         request::Page::After { .. } if !total => {
             return Err(Error::new(Code::BadQuery, format!("{} has no cursors", resource.path))
                 .with_details("its rows have no key, so no order tells all of them apart")
@@ -57,7 +68,10 @@ pub(super) fn plan(resource: &Resource, query: &Query, order: &[Order], lists: L
             (*limit, Page::After(cursor))
         }
     };
-    let limit = rows(resource.page, limit, lists.streamed);
+    let limit = match resource.page.max_groups.filter(|_| grouped) {
+        Some(most) => limit.unwrap_or(most.into()).min(most.into()),
+        None => rows(resource.page, limit, lists.streamed),
+    };
     Ok(Paged {
         limit,
         page,

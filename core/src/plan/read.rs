@@ -4,39 +4,15 @@ use std::sync::Arc;
 
 use super::condition::{self, Condition};
 use super::cursor::Binding;
+use super::embed;
+use super::order::{self, Order};
+use super::output::Output;
 use super::page::{self, Lists, Page};
-use super::policy::{self, Principal};
+use super::policy;
+use super::relation::View;
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
-use crate::request::{self, Nulls, OrderTerm, Prefer, Query, SelectItem, Target};
-
-/// One column of a reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// Index into the resource's fields.
-    pub field: usize,
-    /// Its name in the reply.
-    pub label: String,
-}
-
-/// One term of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// Index into the resource's fields.
-    pub field: usize,
-    /// Largest first.
-    pub descending: bool,
-    /// Where nulls go; Postgres's default otherwise.
-    pub nulls: Option<Nulls>,
-}
-
-impl Order {
-    /// Whether nulls come before all values: where nothing is said they count as larger than any (Postgres, "Sorting Rows").
-    #[must_use]
-    pub fn nulls_first(&self) -> bool {
-        self.nulls.map_or(self.descending, |nulls| nulls == Nulls::First)
-    }
-}
+use crate::request::{self, Count, Prefer, Query, Target};
 
 /// A planned read.
 #[derive(Debug, Clone)]
@@ -56,8 +32,16 @@ pub struct Read {
     /// What cursors to the pages beside this one are bound to; none where there are no such cursors. With it, the order's
     /// values are read besides, and one row more than `limit`, which tells whether another page follows.
     pub binding: Option<Binding>,
-    /// Whether all rows that match are counted, too.
-    pub count: bool,
+    /// Whether and how all rows that match are counted, too.
+    pub count: Option<Count>,
+}
+
+impl Read {
+    /// Whether its rows are groups of rows.
+    #[must_use]
+    pub fn grouped(&self) -> bool {
+        self.output.iter().any(Output::is_aggregate)
+    }
 }
 
 /// Plans a `GET`.
@@ -67,18 +51,20 @@ pub struct Read {
 pub fn plan(
     resource: &Arc<Resource>,
     target: Target,
-    query: Query,
+    mut query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
     lists: Lists<'_>,
 ) -> Result<Read> {
-    policy::allow(resource, Verb::Read, principal)?;
+    policy::allow(resource, Verb::Read, view.principal)?;
     if query.columns.is_some() || query.on_conflict.is_some() {
         return Err(
             Error::new(Code::BadQuery, "`columns` and `on_conflict` belong to writes")
                 .with_hint("`select` picks columns of the reply"),
         );
     }
+    let (select, embedded) = (std::mem::take(&mut query.select), std::mem::take(&mut query.embedded));
+    let shape = embed::shape(view, resource, select, embedded, target == Target::Collection)?;
     Ok(match target {
         Target::Item(values) => {
             if !query.filters.is_empty() || !query.order.is_empty() || query.page != request::Page::UNSAID {
@@ -88,109 +74,45 @@ pub fn plan(
                 )
                 .with_hint(format!("ask {} for lists", resource.path)));
             }
-            let condition = condition::key(resource, &values)?;
             Read {
                 resource: Arc::clone(resource),
-                output: output(resource, query.select)?,
-                condition,
+                output: shape.output,
+                condition: all(condition::key(resource, &values)?, shape.required),
                 order: Vec::new(),
                 limit: None,
                 page: Page::Offset(0),
                 binding: None,
-                count: false,
+                count: None,
             }
         }
         Target::Collection => {
-            let order = order(resource, &query.order)?;
-            let paged = page::plan(resource, &query, &order, lists)?;
+            let terms = std::mem::take(&mut query.order);
+            let grouped = shape.output.iter().any(Output::is_aggregate);
+            let order = if grouped {
+                order::groups(resource, terms, &shape.output)?
+            } else {
+                order::rows(resource, terms, &shape.named)?
+            };
+            let filters = std::mem::take(&mut query.filters);
+            let condition = all(condition::check(resource, filters, &shape.named)?, shape.required);
+            let paged = page::plan(resource, &query, &order, grouped, lists)?;
             Read {
                 resource: Arc::clone(resource),
-                output: output(resource, query.select)?,
-                condition: condition::check(resource, query.filters)?,
+                output: shape.output,
+                condition,
                 order,
                 limit: Some(paged.limit),
                 page: paged.page,
                 binding: paged.binding,
-                count: prefer.count_exact,
+                count: prefer.count,
             }
         }
     })
 }
 
-/// The columns of a reply; all of them where nothing is said.
-///
-/// # Errors
-/// `unknown_column`, or `bad_query` for two columns of one name.
-pub fn output(resource: &Resource, items: Vec<SelectItem>) -> Result<Vec<Output>> {
-    let every = || {
-        resource.fields.iter().enumerate().map(|(field, f)| Output {
-            field,
-            label: f.name.clone(),
-        })
-    };
-    if items.is_empty() {
-        return Ok(every().collect());
+fn all(condition: Condition, required: Vec<Condition>) -> Condition {
+    if required.is_empty() {
+        return condition;
     }
-    let mut output: Vec<Output> = Vec::new();
-    for item in items {
-        match item {
-            SelectItem::All => output.extend(every()),
-            SelectItem::Column { column, alias } => {
-                let (field, _) = condition::find(resource, &column)?;
-                output.push(Output {
-                    field,
-                    label: alias.unwrap_or(column),
-                });
-            }
-        }
-    }
-    // Postgres has 1,664 places for columns; writes and orders need some besides.
-    if output.len() > resource.fields.len() + 256 {
-        return Err(Error::new(Code::BadQuery, "`select` names too many columns"));
-    }
-    let mut labels = std::collections::HashSet::new();
-    for column in &output {
-        if !labels.insert(column.label.as_str()) {
-            return Err(Error::new(
-                Code::BadQuery,
-                format!("`select` names `{}` twice", column.label),
-            ));
-        }
-    }
-    Ok(output)
-}
-
-fn order(resource: &Resource, terms: &[OrderTerm]) -> Result<Vec<Order>> {
-    let mut order: Vec<Order> = Vec::with_capacity(terms.len() + resource.key.len());
-    for term in terms {
-        let (field, column) = condition::find(resource, &term.column)?;
-        if !column.pg_type.is_ordered() {
-            return Err(
-                Error::new(Code::BadQuery, format!("Rows cannot be ordered by `{}`", column.name))
-                    .with_details("columns of this type have no order"),
-            );
-        }
-        if order.iter().any(|known| known.field == field) {
-            return Err(Error::new(
-                Code::BadQuery,
-                format!("`order` names `{}` twice", column.name),
-            ));
-        }
-        order.push(Order {
-            field,
-            descending: term.descending,
-            nulls: term.nulls,
-        });
-    }
-    // A total order: pages neither repeat nor skip rows that are equal in what was asked.
-    for field in &resource.key {
-        if !order.iter().any(|known| known.field == *field) {
-            order.push(Order {
-                field: *field,
-                descending: false,
-                nulls: None,
-            });
-        }
-    }
-    Ok(order)
+    Condition::All(std::iter::once(condition).chain(required).collect())
 }

@@ -5,7 +5,7 @@ use super::policy::{self, Principal};
 use crate::catalog::RelationKind;
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
-use crate::request::{Comparison, Filter, Operator, Prefer, Query, Resolution, Test};
+use crate::request::{Comparison, Filter, Operand, Operator, Prefer, Query, Resolution, Test};
 
 /// How new rows meet those that are there already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,12 +95,15 @@ pub fn key_of_filters(resource: &Resource, query: &mut Query) -> Result<Vec<Stri
     for filter in std::mem::take(&mut query.filters) {
         let Filter::Test(Test {
             column,
-            operator: Operator::Compare(Comparison::Eq, value),
+            operator: Operator::Compare(Comparison::Eq, Operand::One(value)),
         }) = filter
         else {
             return Err(wrong());
         };
-        let (field, _) = condition::find(resource, &column)?;
+        if !column.path.is_empty() {
+            return Err(wrong());
+        }
+        let (field, _) = condition::find(resource, &column.name)?;
         let place = resource.key.iter().position(|index| *index == field);
         match place.and_then(|place| values.get_mut(place)) {
             Some(slot) if slot.is_none() => *slot = Some(value),

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::condition::{self, Condition};
+use super::embed;
+use super::output::Output;
 use super::policy::{self, Principal};
-use super::read::{self, Output};
+use super::relation::View;
 use super::upsert::{Conflict, conflict};
 use crate::catalog::RelationKind;
 use crate::contract::{Decimal, Resource, Verb};
 use crate::error::{Code, Error, Result, Violation};
 use crate::request::precondition::Tags;
-use crate::request::{Comparison, Page, Preconditions, Prefer, Query, Resolution, Return, Target};
+use crate::request::{Comparison, Page, Preconditions, Prefer, Query, Resolution, Return, SelectItem, Target};
 use crate::validate::{Bind, Checked, Row};
 
 /// What is done.
@@ -117,11 +119,12 @@ pub fn create(
     resource: &Arc<Resource>,
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
-    let conflict = conflict(resource, query.on_conflict.as_deref(), prefer, principal)?;
+    let output = output(view, resource, query.select)?;
+    let conflict = conflict(resource, query.on_conflict.as_deref(), prefer, view.principal)?;
     let merges = conflict
         .as_ref()
         .is_some_and(|conflict| conflict.resolution == Resolution::Merge);
@@ -129,14 +132,14 @@ pub fn create(
     let verify = checked.rows.iter().any(|row| row.deferred) || merges && !resource.rules.is_empty();
     Ok(Write {
         resource: Arc::clone(resource),
-        output: read::output(resource, query.select)?,
-        tag: !checked.many && readable(resource, principal),
+        output,
+        tag: !checked.many && readable(resource, view.principal),
         action: Action::Create {
             rows: checked.rows,
             many: checked.many,
             conflict,
         },
-        returns: returns(resource, prefer, principal, Return::Representation)?,
+        returns: returns(resource, prefer, view.principal, Return::Representation)?,
         item: false,
         verify,
         most: prefer.most(),
@@ -153,7 +156,7 @@ pub fn replace(
     key: &[String],
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
@@ -164,18 +167,18 @@ pub fn replace(
     let given = |index: &usize| resource.fields.get(*index).is_some_and(|field| !field.read_only);
     let creates = resource.kind == RelationKind::Table
         && resource.key.iter().all(given)
-        && policy::allow(resource, Verb::Create, principal).is_ok();
+        && policy::allow(resource, Verb::Create, view.principal).is_ok();
     Ok(Write {
         resource: Arc::clone(resource),
-        output: read::output(resource, query.select)?,
+        output: output(view, resource, query.select)?,
         verify: row.deferred,
-        tag: readable(resource, principal),
+        tag: readable(resource, view.principal),
         action: if creates {
             Action::Put(condition, row)
         } else {
             Action::Replace(condition, row)
         },
-        returns: returns(resource, prefer, principal, Return::Representation)?,
+        returns: returns(resource, prefer, view.principal, Return::Representation)?,
         item: true,
         most: prefer.most(),
         conditions: Preconditions::default(),
@@ -191,10 +194,10 @@ pub fn update(
     target: &Target,
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
     checked: Checked,
 ) -> Result<Write> {
-    let (condition, item, output) = rows(resource, target, query, prefer, principal, "PATCH")?;
+    let (condition, item, output) = rows(resource, target, query, prefer, view, "PATCH")?;
     let row = single(checked)?;
     let usual = if item { Return::Representation } else { Return::Minimal };
     Ok(Write {
@@ -202,9 +205,9 @@ pub fn update(
         output,
         verify: row.deferred,
         action: Action::Update(condition, row),
-        returns: returns(resource, prefer, principal, usual)?,
+        returns: returns(resource, prefer, view.principal, usual)?,
         item,
-        tag: item && readable(resource, principal),
+        tag: item && readable(resource, view.principal),
         most: prefer.most(),
         conditions: Preconditions::default(),
     })
@@ -219,15 +222,15 @@ pub fn delete(
     target: &Target,
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
 ) -> Result<Write> {
     no_columns(&query)?;
-    let (condition, item, output) = rows(resource, target, query, prefer, principal, "DELETE")?;
+    let (condition, item, output) = rows(resource, target, query, prefer, view, "DELETE")?;
     Ok(Write {
         resource: Arc::clone(resource),
         output,
         action: Action::Delete(condition),
-        returns: returns(resource, prefer, principal, Return::Minimal)?,
+        returns: returns(resource, prefer, view.principal, Return::Minimal)?,
         item,
         verify: false,
         tag: false,
@@ -241,7 +244,7 @@ fn rows(
     target: &Target,
     query: Query,
     prefer: &Prefer,
-    principal: &Principal,
+    view: &View<'_>,
     method: &str,
 ) -> Result<(Condition, bool, Vec<Output>)> {
     match target {
@@ -250,13 +253,13 @@ fn rows(
             Ok((
                 condition::key(resource, key)?,
                 true,
-                read::output(resource, query.select)?,
+                output(view, resource, query.select)?,
             ))
         }
         Target::Collection => {
             no_rows_wanted(&query, false)?;
             // Which rows a filter picks tells what is in them.
-            policy::allow(resource, Verb::Read, principal).map_err(|_| {
+            policy::allow(resource, Verb::Read, view.principal).map_err(|_| {
                 Error::new(
                     Code::Forbidden,
                     "Rows that may not be read cannot be picked by a filter",
@@ -273,15 +276,28 @@ fn rows(
                 ));
             }
             Ok((
-                condition::check(resource, query.filters)?,
+                condition::check(resource, query.filters, &[])?,
                 false,
-                read::output(resource, query.select)?,
+                output(view, resource, query.select)?,
             ))
         }
     }
 }
 
+/// The columns of the reply. Which rows are written is never asked of related ones.
+fn output(view: &View<'_>, resource: &Resource, select: Vec<SelectItem>) -> Result<Vec<Output>> {
+    let shape = embed::shape(view, resource, select, Vec::new(), false)?;
+    if shape.required.is_empty() {
+        return Ok(shape.output);
+    }
+    Err(Error::new(Code::BadQuery, "A write takes no `!inner`")
+        .with_hint("without it the rows come with what is related to them"))
+}
+
 fn no_rows_wanted(query: &Query, no_filters: bool) -> Result<()> {
+    if !query.embedded.is_empty() {
+        return Err(Error::new(Code::BadQuery, "A write takes no filters on related rows"));
+    }
     if query.page != Page::UNSAID || !query.order.is_empty() {
         return Err(Error::new(
             Code::BadQuery,
@@ -373,10 +389,10 @@ fn same_key(condition: &Condition, resource: &Resource, row: &Row) -> Result<()>
         let given = row
             .values
             .iter()
-            .find(|(index, _)| index == field)
+            .find(|(index, _)| *index == field.field)
             .map(|(_, bind)| bind);
         let differs = given.is_some_and(|bind| !matches!(bind, Bind::Text(text) if equal(text, wanted)));
-        if let Some(field) = resource.fields.get(*field).filter(|_| differs) {
+        if let Some(field) = resource.fields.get(field.field).filter(|_| differs) {
             violations.push(Violation {
                 kind: "value_error".into(),
                 loc: vec!["body".into(), field.name.as_str().into()],

@@ -29,4 +29,20 @@ pub struct Query {
     pub columns: Option<Vec<String>>,
     /// `on_conflict`: the columns of the unique key by which an upsert finds rows.
     pub on_conflict: Option<Vec<String>>,
+    /// What is asked of related rows, by the path of their relations: `owner.name=eq.x` is at `["owner"]`.
+    /// In the order in which the paths came.
+    pub embedded: Vec<(Vec<String>, Part)>,
+}
+
+/// What the query string says of related rows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Part {
+    /// Conditions, all of which must hold.
+    pub filters: Vec<Filter>,
+    /// The order, first term first.
+    pub order: Vec<OrderTerm>,
+    /// At most so many for each row.
+    pub limit: Option<u64>,
+    /// Related rows to skip.
+    pub offset: Option<u64>,
 }

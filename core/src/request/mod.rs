@@ -2,23 +2,36 @@
 //!
 //! Nothing here knows the contract: columns are still the client's words, checked by `plan`.
 
+pub mod cast;
+pub mod column;
 pub mod filter;
 pub mod filter_parse;
 pub mod intent;
 pub mod json;
 pub mod names;
 pub mod once;
+mod operator_parse;
 pub mod order;
 pub mod page;
+mod parameter;
 pub mod precondition;
 pub mod prefer;
 pub mod query;
+mod reader;
 pub mod select;
+pub mod select_parse;
+mod tsquery;
 
-pub use filter::{Comparison, Filter, Is, Operator, Test};
-pub use intent::{Query, Target};
+#[cfg(test)]
+mod tests;
+
+pub use cast::Cast;
+pub use column::{ColumnRef, Key, Step};
+pub use filter::{Comparison, Filter, Is, Operand, Operator, Pattern, Quantifier, Relation, Search, Test};
+pub use intent::{Part, Query, Target};
+pub use operator_parse::OPERATORS;
 pub use order::{Nulls, OrderTerm};
 pub use page::Page;
 pub use precondition::Preconditions;
-pub use prefer::{Missing, Prefer, Resolution, Return, TransactionEnd};
-pub use select::SelectItem;
+pub use prefer::{Count, Missing, Prefer, Resolution, Return, TransactionEnd};
+pub use select::{Aggregate, SelectItem};

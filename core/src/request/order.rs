@@ -1,13 +1,19 @@
-//! `order=a.desc.nullslast,b`.
+//! `order=a.desc.nullslast,meta->>b,owner(name)`.
 
-use super::filter_parse::clip;
-use crate::error::{Code, Error, Result};
+use super::column::ColumnRef;
+use super::reader::Reader;
+use crate::error::{Error, Result};
+
+/// Most terms of one order.
+const MAX_TERMS: usize = 32;
 
 /// One term of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderTerm {
+    /// `relation(column)`: the column is one of the single related row.
+    pub relation: Option<String>,
     /// The column, in the client's words.
-    pub column: String,
+    pub column: ColumnRef,
     /// `desc`.
     pub descending: bool,
     /// Where nulls go; Postgres's default otherwise.
@@ -22,71 +28,72 @@ pub enum Nulls {
     Last,
 }
 
-/// Reads the value of `order`.
+/// Reads the value of `order`, which messages call the parameter `parameter`.
 ///
 /// # Errors
-/// `bad_query`, naming the term.
-pub fn parse(text: &str) -> Result<Vec<OrderTerm>> {
+/// `bad_query` with the position and what was expected.
+pub fn parse(parameter: &str, text: &str) -> Result<Vec<OrderTerm>> {
+    let mut reader = Reader::new(parameter, text);
     let mut terms = Vec::new();
-    for term in text.split(',') {
-        let mut parts = term.split('.');
-        let column = parts.next().unwrap_or("").to_owned();
-        let mut parsed = OrderTerm {
-            column,
-            descending: false,
-            nulls: None,
-        };
-        let mut step = 0;
-        for part in parts {
-            let (at, known) = match part {
-                "asc" => (1, true),
-                "desc" => {
-                    parsed.descending = true;
-                    (1, true)
-                }
-                "nullsfirst" => {
-                    parsed.nulls = Some(Nulls::First);
-                    (2, true)
-                }
-                "nullslast" => {
-                    parsed.nulls = Some(Nulls::Last);
-                    (2, true)
-                }
-                _ => (0, false),
-            };
-            if !known || at <= step {
-                return Err(refused(term));
+    loop {
+        if terms.len() >= MAX_TERMS {
+            return Err(reader.expected(&format!("at most {MAX_TERMS} terms")));
+        }
+        terms.push(term(&mut reader).map_err(hinted)?);
+        if reader.ended() {
+            return Ok(terms);
+        }
+        if !reader.eat(",") {
+            return Err(hinted(reader.expected("`,` or the end")));
+        }
+    }
+}
+
+fn term(reader: &mut Reader<'_>) -> Result<OrderTerm> {
+    let mut column = reader.column()?;
+    let mut relation = None;
+    if column.path.is_empty() && reader.eat("(") {
+        relation = Some(column.name);
+        column = reader.column()?;
+        if !reader.eat(")") {
+            return Err(reader.expected("`)`"));
+        }
+    }
+    let mut term = OrderTerm {
+        relation,
+        column,
+        descending: false,
+        nulls: None,
+    };
+    let mut expected = "asc, desc, nullsfirst or nullslast";
+    while reader.eat(".") {
+        let at = reader.at;
+        let rest = reader.rest();
+        let length = rest.find(['.', ',']).unwrap_or(rest.len());
+        reader.at += length;
+        match rest.get(..length).unwrap_or("") {
+            "asc" if expected.starts_with("asc") => expected = "nullsfirst or nullslast",
+            "desc" if expected.starts_with("asc") => {
+                term.descending = true;
+                expected = "nullsfirst or nullslast";
             }
-            step = at;
-        }
-        if parsed.column.is_empty() || terms.len() >= 32 {
-            return Err(refused(term));
-        }
-        terms.push(parsed);
-    }
-    Ok(terms)
-}
-
-fn refused(term: &str) -> Error {
-    Error::new(Code::BadQuery, "Query parameter `order` cannot be read")
-        .with_details(format!(
-            "`{}`: expected a column, then asc or desc, then nullsfirst or nullslast",
-            clip(term)
-        ))
-        .with_hint("write for example `order=created_at.desc.nullslast,id`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn terms() {
-        let terms = parse("a,b.desc,c.asc.nullsfirst,d.nullslast").unwrap();
-        assert_eq!(terms.len(), 4);
-        assert!(terms[1].descending && terms[2].nulls == Some(Nulls::First) && terms[3].nulls == Some(Nulls::Last));
-        for bad in ["", "a,", "a.up", "a.nullslast.desc", "a.desc.asc", ".desc"] {
-            assert!(parse(bad).is_err(), "{bad}");
+            "nullsfirst" if term.nulls.is_none() => {
+                term.nulls = Some(Nulls::First);
+                expected = "`,` or the end";
+            }
+            "nullslast" if term.nulls.is_none() => {
+                term.nulls = Some(Nulls::Last);
+                expected = "`,` or the end";
+            }
+            _ => {
+                reader.at = at;
+                return Err(reader.expected(expected));
+            }
         }
     }
+    Ok(term)
+}
+
+fn hinted(error: Error) -> Error {
+    error.with_hint("write for example `order=created_at.desc.nullslast,id`")
 }

@@ -1,5 +1,6 @@
 //! Which rows of a list are wanted: `limit`, `offset`, `cursor`, and the header `Range`.
 
+use super::reader::clip;
 use crate::error::{Code, Error, Result};
 
 /// Which rows are wanted.
@@ -71,8 +72,11 @@ impl Page {
 /// `bad_query`.
 pub fn number(name: &str, text: &str) -> Result<u64> {
     whole(text).ok_or_else(|| {
-        Error::new(Code::BadQuery, format!("Query parameter `{name}` cannot be read"))
-            .with_details("expected a whole number, at least 0")
+        Error::new(
+            Code::BadQuery,
+            format!("Query parameter `{}` cannot be read", clip(name)),
+        )
+        .with_details("expected a whole number, at least 0")
     })
 }
 

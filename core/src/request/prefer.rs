@@ -3,7 +3,7 @@
 use crate::error::{Code, Error, Result};
 
 /// What is known, for the hint.
-const KNOWN: &str = "known are return=minimal|headers-only|representation, count=exact, handling=strict|lenient, \
+const KNOWN: &str = "known are return=minimal|headers-only|representation, count=exact|planned|estimated, handling=strict|lenient, \
                      resolution=merge-duplicates|ignore-duplicates, missing=default|null, max-affected=NUMBER, \
                      tx=commit|rollback";
 
@@ -12,8 +12,8 @@ const KNOWN: &str = "known are return=minimal|headers-only|representation, count
 pub struct Prefer {
     /// `return=…`.
     pub returns: Option<Return>,
-    /// `count=exact`.
-    pub count_exact: bool,
+    /// `count=…`.
+    pub count: Option<Count>,
     /// `handling=strict`.
     pub strict: bool,
     /// `resolution=…`.
@@ -51,6 +51,29 @@ pub enum TransactionEnd {
     Commit,
     /// The reply is as if, but nothing is stored.
     Rollback,
+}
+
+/// How the rows that match are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// One by one.
+    Exact,
+    /// As Postgres's planner reckons.
+    Planned,
+    /// One by one up to the resource's largest page, else as the planner reckons.
+    Estimated,
+}
+
+impl Count {
+    /// The word of the header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Planned => "planned",
+            Self::Estimated => "estimated",
+        }
+    }
 }
 
 /// What a write answers with.
@@ -96,7 +119,6 @@ impl Prefer {
                 ("return", "minimal") => _ = prefer.returns.get_or_insert(Return::Minimal),
                 ("return", "headers-only") => _ = prefer.returns.get_or_insert(Return::HeadersOnly),
                 ("return", "representation") => _ = prefer.returns.get_or_insert(Return::Representation),
-                ("count", "exact") => prefer.count_exact = true,
                 ("resolution", "merge-duplicates") => _ = prefer.resolution.get_or_insert(Resolution::Merge),
                 ("resolution", "ignore-duplicates") => _ = prefer.resolution.get_or_insert(Resolution::Ignore),
                 ("missing", "default") => _ = prefer.missing.get_or_insert(Missing::Default),
@@ -107,6 +129,9 @@ impl Prefer {
                     // More than fits is no limit.
                     _ = prefer.max_affected.get_or_insert(number.parse().unwrap_or(u64::MAX));
                 }
+                ("count", "exact") => _ = prefer.count.get_or_insert(Count::Exact),
+                ("count", "planned") => _ = prefer.count.get_or_insert(Count::Planned),
+                ("count", "estimated") => _ = prefer.count.get_or_insert(Count::Estimated),
                 _ => unknown.push(item.to_owned()),
             }
         }
@@ -177,8 +202,8 @@ impl Prefer {
         if let Some(form) = self.returns.filter(|_| returns) {
             words.push(format!("return={}", form.as_str()));
         }
-        if self.count_exact && count {
-            words.push("count=exact".to_owned());
+        if let Some(way) = self.count.filter(|_| count) {
+            words.push(format!("count={}", way.as_str()));
         }
         if self.strict {
             words.push("handling=strict".to_owned());

@@ -2,9 +2,13 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::filter_parse::{self, clip};
-use super::{Filter, Page, Query, Target, names, order, page, select};
+use super::parameter::{self, About};
+use super::reader::clip;
+use super::{Filter, Page, Part, Query, Target, filter_parse, names, order, page, select_parse};
 use crate::error::{Code, Error, Result};
+
+/// Most relations that a request filters, orders or limits.
+const MAX_PARTS: usize = 32;
 
 /// Reads a query string as it stands in the URI, without the `?`.
 ///
@@ -19,55 +23,119 @@ pub fn parse(text: &str) -> Result<Query> {
         narrowing: Vec::new(),
         columns: None,
         on_conflict: None,
+        embedded: Vec::new(),
     };
-    let (mut limit, mut offset, mut cursor) = (None, None, None);
+    let mut own = Part::default();
+    let mut cursor = None;
     let mut seen: Vec<String> = Vec::new();
+    let mut conditions = 0;
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
-        if matches!(
-            name.as_str(),
-            "select" | "order" | "limit" | "offset" | "cursor" | "columns" | "on_conflict"
-        ) {
-            if seen.contains(&name) {
-                return Err(Error::new(
-                    Code::BadQuery,
-                    format!("Query parameter `{name}` is given twice"),
-                ));
-            }
-            seen.push(name.clone());
-        } else {
-            query.narrowing.push((name.clone(), value.clone()));
+        if matches!(name.as_str(), "select" | "cursor" | "columns" | "on_conflict") {
+            once(&mut seen, &name)?;
         }
         match name.as_str() {
-            "select" => query.select = select::parse(&value)?,
-            "order" => query.order = order::parse(&value)?,
+            "select" => query.select = select_parse::parse(&value)?,
             "columns" => query.columns = Some(names::parse("columns", &value)?),
             "on_conflict" => query.on_conflict = Some(names::parse("on_conflict", &value)?),
-            "limit" => limit = Some(page::number("limit", &value)?),
-            "offset" => offset = Some(page::number("offset", &value)?),
             "cursor" => cursor = Some(value),
-            "and" | "or" | "not.and" | "not.or" => query.filters.push(filter_parse::logic(&name, &value)?),
             "" => return Err(Error::new(Code::BadQuery, "A query parameter has no name")),
-            _ => query.filters.push(filter_parse::column(&name, &value)?),
+            _ => {
+                let (relations, about) = parameter::read(&name)?;
+                if matches!(about, About::Word(_)) {
+                    once(&mut seen, &name)?;
+                } else {
+                    query.narrowing.push((name.clone(), value.clone()));
+                }
+                let part = if relations.is_empty() {
+                    &mut own
+                } else {
+                    embedded(&mut query.embedded, relations)?
+                };
+                conditions += say(part, about, &name, &value)?;
+            }
         }
-        if query.filters.iter().map(Filter::tests).sum::<usize>() > filter_parse::MAX_CONDITIONS {
+        if conditions > filter_parse::MAX_CONDITIONS {
             return Err(Error::new(Code::BadQuery, "The query string has too many conditions")
                 .with_details(format!("at most {} are read", filter_parse::MAX_CONDITIONS)));
         }
     }
     query.narrowing.sort();
+    query.filters = own.filters;
+    query.order = own.order;
     query.page = match cursor {
-        None => Page::Offset { limit, offset },
-        Some(_) if offset.is_some() => {
+        None => Page::Offset {
+            limit: own.limit,
+            offset: own.offset,
+        },
+        Some(_) if own.offset.is_some() => {
             return Err(
                 Error::new(Code::BadQuery, "`cursor` and `offset` cannot be given together")
                     .with_hint("a cursor knows its place: leave `offset` out"),
             );
         }
-        Some(cursor) => Page::After { limit, cursor },
+        Some(cursor) => Page::After {
+            limit: own.limit,
+            cursor,
+        },
     };
     Ok(query)
+}
+
+/// Adds what one parameter says; gives how many conditions these are.
+fn say(part: &mut Part, about: About, name: &str, value: &str) -> Result<usize> {
+    let filter = match about {
+        About::Word("order") => {
+            part.order = order::parse(name, value)?;
+            return Ok(0);
+        }
+        About::Word("limit") => {
+            part.limit = Some(page::number(name, value)?);
+            return Ok(0);
+        }
+        About::Word(_) => {
+            part.offset = Some(page::number(name, value)?);
+            return Ok(0);
+        }
+        About::Logic { negated, any } => filter_parse::logic(name, negated, any, value)?,
+        About::Column(column) => filter_parse::test(name, column, value)?,
+    };
+    let tests = Filter::tests(&filter);
+    part.filters.push(filter);
+    Ok(tests)
+}
+
+/// What is said of the rows at this path.
+fn embedded(parts: &mut Vec<(Vec<String>, Part)>, path: Vec<String>) -> Result<&mut Part> {
+    let at = match parts.iter().position(|(known, _)| *known == path) {
+        Some(at) => at,
+        None if parts.len() >= MAX_PARTS => {
+            return Err(
+                Error::new(Code::BadQuery, "The query string speaks of too many relations")
+                    .with_details(format!("at most {MAX_PARTS} are read")),
+            );
+        }
+        None => {
+            parts.push((path, Part::default()));
+            parts.len() - 1
+        }
+    };
+    parts
+        .get_mut(at)
+        .map(|(_, part)| part)
+        .ok_or_else(|| Error::internal("a relation was lost"))
+}
+
+fn once(seen: &mut Vec<String>, name: &str) -> Result<()> {
+    if seen.iter().any(|known| known == name) {
+        return Err(Error::new(
+            Code::BadQuery,
+            format!("Query parameter `{}` is given twice", clip(name)),
+        ));
+    }
+    seen.push(name.to_owned());
+    Ok(())
 }
 
 /// Reads what follows the resource's path: nothing, or a key such as `17` or `7,3` (commas inside a value are `%2C`).

@@ -1,9 +1,9 @@
-//! `select=id,mail:email`: which columns a reply holds, and under which names.
+//! What `select` asks for: columns, aggregates and related rows, and under which names.
 
-use super::filter_parse::clip;
-use crate::error::{Code, Error, Result};
+use super::cast::Cast;
+use super::column::ColumnRef;
 
-/// One column of a reply.
+/// One item of a reply's rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SelectItem {
     /// `*`: every column.
@@ -11,38 +11,72 @@ pub enum SelectItem {
     /// One column, perhaps under another name.
     Column {
         /// In the client's words.
-        column: String,
+        column: ColumnRef,
         /// The name in the reply.
         alias: Option<String>,
+        /// `::type`.
+        cast: Option<Cast>,
+    },
+    /// `count()`, `total:amount.sum()`: over the rows that are alike in the columns beside it.
+    Aggregate {
+        /// What is reckoned.
+        function: Aggregate,
+        /// Over which column; none for `count()` of rows.
+        column: Option<ColumnRef>,
+        /// `amount::numeric.sum()`: the cast before.
+        input_cast: Option<Cast>,
+        /// `amount.sum()::text`: the cast after.
+        cast: Option<Cast>,
+        /// The name in the reply; the function's otherwise.
+        alias: Option<String>,
+    },
+    /// `alias:relation!hint!inner(items)`: related rows.
+    Embed {
+        /// The name in the reply; the relation's otherwise.
+        alias: Option<String>,
+        /// The relation, in the client's words.
+        relation: String,
+        /// Foreign keys, columns or join tables that tell which way is meant.
+        hints: Vec<String>,
+        /// Whether rows without a related one are left out.
+        inner: bool,
+        /// `...relation(items)`: its items stand among those around it.
+        spread: bool,
+        /// What is wanted of the related rows; nothing for `relation()`.
+        items: Vec<SelectItem>,
     },
 }
 
-/// Reads the value of `select`.
-///
-/// # Errors
-/// `bad_query`, naming the item.
-pub fn parse(text: &str) -> Result<Vec<SelectItem>> {
-    let mut items = Vec::new();
-    for item in text.split(',') {
-        let refused = |expected: &str| {
-            Error::new(Code::BadQuery, "Query parameter `select` cannot be read")
-                .with_details(format!("`{}`: {expected}", clip(item)))
-        };
-        if item == "*" {
-            items.push(SelectItem::All);
-            continue;
+/// What is reckoned over several rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in SQL")]
+pub enum Aggregate {
+    Count,
+    Sum,
+    Avg,
+    Min,
+    Max,
+}
+
+impl Aggregate {
+    /// Every one, for messages.
+    pub const ALL: &'static [Self] = &[Self::Count, Self::Sum, Self::Avg, Self::Min, Self::Max];
+
+    /// SQL's and the dialect's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::Min => "min",
+            Self::Max => "max",
         }
-        if item.contains(['(', ')', '>', '!']) || item.contains("::") || item.starts_with("...") {
-            return Err(refused("embedding, casts and JSON paths are not part of this version"));
-        }
-        let (alias, column) = match item.split_once(':') {
-            Some((alias, column)) => (Some(alias.to_owned()), column.to_owned()),
-            None => (None, item.to_owned()),
-        };
-        if column.is_empty() || column.contains(':') || alias.as_deref() == Some("") || items.len() >= 1_600 {
-            return Err(refused("expected a column or `alias:column`"));
-        }
-        items.push(SelectItem::Column { column, alias });
     }
-    Ok(items)
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|function| function.as_str() == word)
+    }
 }

@@ -1,15 +1,20 @@
 //! The rows beside a cursor, as a condition.
 
-use super::condition::{compared, compared_cast, field};
+use super::condition::compared_cast;
+use super::order;
 use super::statement::Builder;
-use crate::contract::{Field, Resource};
+use crate::contract::Resource;
 use crate::error::Result;
 use crate::plan::{Cursor, Order};
 use crate::validate::Bind;
 
 /// A term of the order with the cursor's value for it.
-struct Term<'a> {
-    field: &'a Field,
+struct Term {
+    /// What orders, as SQL; the keys of a path in it are bound once, however often it is written.
+    expression: String,
+    /// The cast of a value beside it.
+    cast: String,
+    nullable: bool,
     descending: bool,
     nulls_first: bool,
     /// The number of its bind; none for null.
@@ -24,15 +29,19 @@ pub(super) fn write(sql: &mut Builder, resource: &Resource, order: &[Order], cur
             sql.binds.push(Bind::Text(value.clone()));
             sql.binds.len()
         });
+        let start = sql.text.len();
+        let pg_type = order::compared(sql, resource, &order.by)?;
         terms.push(Term {
-            field: field(resource, order.field)?,
+            expression: sql.text.split_off(start),
+            cast: compared_cast(&pg_type),
+            nullable: order::nullable(resource, &order.by)?,
             descending: order.descending != cursor.backward,
             nulls_first: order.nulls_first() != cursor.backward,
             bind,
         });
     }
-    let one_way = |terms: &[Term<'_>]| {
-        let plain = |term: &Term<'_>| !term.field.nullable && term.bind.is_some();
+    let one_way = |terms: &[Term]| {
+        let plain = |term: &Term| !term.nullable && term.bind.is_some();
         terms.iter().all(plain)
             && terms
                 .windows(2)
@@ -44,7 +53,7 @@ pub(super) fn write(sql: &mut Builder, resource: &Resource, order: &[Order], cur
     }
     // Implied by the rest, but something that an index on the first column can use.
     if let [first, ..] = terms.as_slice()
-        && !first.field.nullable
+        && !first.nullable
         && first.bind.is_some()
     {
         sql.push("(");
@@ -59,7 +68,7 @@ pub(super) fn write(sql: &mut Builder, resource: &Resource, order: &[Order], cur
 }
 
 /// `(a, b) > ($1, $2)`, which an index on both can use.
-fn row_comparison(sql: &mut Builder, terms: &[Term<'_>]) {
+fn row_comparison(sql: &mut Builder, terms: &[Term]) {
     sql.push("(");
     for (index, term) in terms.iter().enumerate() {
         column(sql.push(if index == 0 { "" } else { ", " }), term);
@@ -73,7 +82,7 @@ fn row_comparison(sql: &mut Builder, terms: &[Term<'_>]) {
 }
 
 /// After in the first term, or equal in it and after in the rest.
-fn after(sql: &mut Builder, terms: &[Term<'_>]) {
+fn after(sql: &mut Builder, terms: &[Term]) {
     let Some((term, rest)) = terms.split_first() else {
         // Equal in all terms: the cursor's row itself.
         sql.push("false");
@@ -84,12 +93,12 @@ fn after(sql: &mut Builder, terms: &[Term<'_>]) {
         (Some(_), nulls_first) => {
             column(sql, term).push(if term.descending { " < " } else { " > " });
             bound(sql, term);
-            if !nulls_first && term.field.nullable {
-                sql.push(" OR ").column(term.field).push(" IS NULL");
+            if !nulls_first && term.nullable {
+                sql.push(" OR ").push(&term.expression).push(" IS NULL");
             }
         }
         (None, true) => {
-            sql.column(term.field).push(" IS NOT NULL");
+            sql.push(&term.expression).push(" IS NOT NULL");
         }
         (None, false) => {
             sql.push("false");
@@ -101,7 +110,7 @@ fn after(sql: &mut Builder, terms: &[Term<'_>]) {
             column(sql, term).push(" = ");
             bound(sql, term);
         } else {
-            sql.column(term.field).push(" IS NULL");
+            sql.push(&term.expression).push(" IS NULL");
         }
         sql.push(" AND ");
         after(sql, rest);
@@ -110,14 +119,12 @@ fn after(sql: &mut Builder, terms: &[Term<'_>]) {
     sql.push(")");
 }
 
-fn column<'a>(sql: &'a mut Builder, term: &Term<'_>) -> &'a mut Builder {
-    compared(sql, term.field)
+fn column<'a>(sql: &'a mut Builder, term: &Term) -> &'a mut Builder {
+    sql.push(&term.expression)
 }
 
 /// The cursor's value, by the number it was bound to.
-fn bound<'a>(sql: &'a mut Builder, term: &Term<'_>) -> &'a mut Builder {
+fn bound<'a>(sql: &'a mut Builder, term: &Term) -> &'a mut Builder {
     let number = term.bind.unwrap_or(0);
-    sql.push("$")
-        .push(itoa::Buffer::new().format(number))
-        .push(&compared_cast(term.field))
+    sql.push("$").push(itoa::Buffer::new().format(number)).push(&term.cast)
 }

@@ -2,7 +2,10 @@
 //! quoted; values are always bound.
 
 mod condition;
+mod embed;
 mod keyset;
+mod order;
+mod output;
 pub mod read;
 pub mod statement;
 pub mod write;

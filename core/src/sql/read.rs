@@ -1,11 +1,12 @@
 //! Reads as SQL.
 
-use super::statement::{Builder, Column, Form, Paged, Statement, Tag, form};
-use super::{condition, keyset};
+use super::statement::{Builder, Column, Form, Paged, Statement, Tag};
+use super::{condition, keyset, order, output};
 use crate::contract::Resource;
-use crate::error::Result;
-use crate::plan::{Output, Page, Read};
-use crate::request::Nulls;
+use crate::error::{Error, Result};
+use crate::plan::output::every;
+use crate::plan::{Output, Page, Read, Value};
+use crate::request::Count;
 use crate::validate::Bind;
 
 /// The statement of a read.
@@ -18,44 +19,43 @@ pub fn statement(read: &Read) -> Result<Statement> {
     // One row by its key has a tag, whatever of it is asked for.
     let item = read.limit.is_none();
     let whole = is_whole(resource, &read.output);
-    let mut output = read.output.clone();
+    let mut columns_of = read.output.clone();
     if item && !whole {
-        output.extend(every(resource));
+        columns_of.extend(every(resource));
     }
-    if read.count {
+    let counted = matches!(read.count, Some(Count::Exact | Count::Estimated));
+    // Columns that stand before those of the reply.
+    let before = usize::from(counted);
+    if counted {
         // One statement, one moment: the count stands beside each row, and comes even if the page is empty.
-        sql.push("SELECT total.n, page.* FROM (SELECT count(*) AS n FROM ")
-            .table(&resource.table)
-            .push(" AS t WHERE ");
-        condition::write(&mut sql, resource, &read.condition)?;
+        sql.push("SELECT total.n, page.* FROM (SELECT count(*) AS n FROM ");
+        total(&mut sql, read)?;
         sql.push(") AS total LEFT JOIN LATERAL (SELECT true AS present");
-        for (number, output) in read.output.iter().enumerate() {
-            sql.push(", ")
-                .output(condition::field(resource, output.field)?)
-                .push(" AS c")
-                .push(&number.to_string());
+        if !read.output.is_empty() {
+            output::named(sql.push(", "), resource, &read.output)?;
         }
     } else {
         sql.push("SELECT ");
-        outputs(&mut sql, resource, &output)?;
+        outputs(&mut sql, resource, &columns_of)?;
     }
-    let mut columns = columns(resource, &output, true)?;
-    let from = columns.len();
+    let mut columns = output::columns(resource, &columns_of, true)?;
+    let first_value = columns.len();
     if read.binding.is_some() {
-        order_values(&mut sql, read, &mut columns)?;
+        order::values(&mut sql, resource, &read.order, &mut columns)?;
     }
-    sql.push(" FROM ").table(&resource.table).push(" AS t WHERE ");
-    condition::write(&mut sql, resource, &read.condition)?;
+    from(&mut sql, read)?;
     let mut backward = false;
     if let Page::After(cursor) = &read.page {
         keyset::write(sql.push(" AND "), resource, &read.order, cursor)?;
         backward = cursor.backward;
     }
-    order_by(&mut sql, read, backward)?;
-    let paged = read
-        .limit
-        .filter(|_| read.binding.is_some())
-        .map(|limit| Paged { limit, from, backward });
+    group_by(&mut sql, &read.output, before);
+    order::write(&mut sql, resource, &read.order, before, backward)?;
+    let paged = read.limit.filter(|_| read.binding.is_some()).map(|limit| Paged {
+        limit,
+        from: first_value,
+        backward,
+    });
     if let Some(limit) = read.limit {
         let fetched = limit.saturating_add(u64::from(paged.is_some()));
         sql.push(" LIMIT ").bind(Bind::Text(fetched.to_string()), "::int8");
@@ -63,12 +63,12 @@ pub fn statement(read: &Read) -> Result<Statement> {
     if let Page::Offset(offset @ 1..) = read.page {
         sql.push(" OFFSET ").bind(Bind::Text(offset.to_string()), "::int8");
     }
-    if read.count {
+    if counted {
         sql.push(") AS page ON true");
     }
     let mut statement = Statement {
         paged,
-        ..sql.finish(columns, read.count)
+        ..sql.finish(columns, counted)
     };
     if item {
         let shown = read.output.len();
@@ -79,22 +79,15 @@ pub fn statement(read: &Read) -> Result<Statement> {
 
 /// Whether an output is every field, in order and under its own name.
 pub(super) fn is_whole(resource: &Resource, output: &[Output]) -> bool {
+    let plain = |column: &Output, index: usize, name: &str| {
+        matches!(&column.value, Value::Plain(subject, None) if subject.field == index && subject.path.is_empty())
+            && column.label == name
+    };
     output.len() == resource.fields.len()
         && output
             .iter()
             .zip(resource.fields.iter().enumerate())
-            .all(|(column, (index, field))| column.field == index && column.label == field.name)
-}
-
-/// Every field under its own name.
-pub(super) fn every(resource: &Resource) -> Vec<Output> {
-    let fields = resource.fields.iter().enumerate();
-    fields
-        .map(|(field, known)| Output {
-            field,
-            label: known.name.clone(),
-        })
-        .collect()
+            .all(|(column, (index, field))| plain(column, index, &field.name))
 }
 
 /// The tag is made from what is shown, or from the columns that follow it.
@@ -105,63 +98,89 @@ fn hide(statement: &mut Statement, shown: usize, whole: bool) {
     }
 }
 
-/// The order's values in a form that Postgres reads again as the very same.
-fn order_values(sql: &mut Builder, read: &Read, columns: &mut Vec<Column>) -> Result<()> {
-    for order in &read.order {
-        sql.push(", ")
-            .column(condition::field(&read.resource, order.field)?)
-            .push("::text AS c")
-            .push(&columns.len().to_string());
-        columns.push(Column {
-            label: String::new(),
-            form: Form::Text,
-            shown: false,
-            key: false,
-        });
+/// ` FROM … WHERE …`.
+fn from(sql: &mut Builder, read: &Read) -> Result<()> {
+    sql.push(" FROM ").table(&read.resource.table).push(" AS t WHERE ");
+    condition::write(sql, &read.resource, &read.condition)
+}
+
+/// ` GROUP BY …` beside aggregates. Groups are named by their places, behind `before` other columns, as a path's keys are
+/// binds, and two binds are never known to be the same.
+pub(super) fn group_by(sql: &mut Builder, output: &[Output], before: usize) {
+    if !output.iter().any(Output::is_aggregate) {
+        return;
     }
+    let mut word = " GROUP BY ";
+    for (place, column) in output.iter().enumerate() {
+        if !column.is_aggregate() {
+            sql.push(word).push(&(place + 1 + before).to_string());
+            word = ", ";
+        }
+    }
+}
+
+/// What is counted: all rows that match, or all groups of them.
+fn total(sql: &mut Builder, read: &Read) -> Result<()> {
+    let estimated = read.count == Some(Count::Estimated);
+    if !estimated && !read.grouped() {
+        sql.table(&read.resource.table).push(" AS t WHERE ");
+        return condition::write(sql, &read.resource, &read.condition);
+    }
+    matching(sql.push("("), read)?;
+    if estimated {
+        let enough = u64::from(read.resource.page.max) + 1;
+        sql.push(" LIMIT ").bind(Bind::Text(enough.to_string()), "::int8");
+    }
+    sql.push(") AS matching");
     Ok(())
 }
 
-fn order_by(sql: &mut Builder, read: &Read, backward: bool) -> Result<()> {
-    for (index, order) in read.order.iter().enumerate() {
-        let field = condition::field(&read.resource, order.field)?;
-        sql.push(if index == 0 { " ORDER BY " } else { ", " }).column(field);
-        let nulls = match (order.nulls, backward) {
-            (None, _) => "",
-            (Some(Nulls::First), false) | (Some(Nulls::Last), true) => " NULLS FIRST",
-            (Some(_), _) => " NULLS LAST",
-        };
-        sql.push(if order.descending == backward { "" } else { " DESC" })
-            .push(nulls);
+/// All rows or groups that match, whatever page is asked for.
+fn matching(sql: &mut Builder, read: &Read) -> Result<()> {
+    sql.push("SELECT ");
+    if read.grouped() {
+        output::named(sql, &read.resource, &read.output)?;
     }
+    from(sql, read)?;
+    group_by(sql, &read.output, 0);
     Ok(())
+}
+
+/// Asks the planner how many rows match; its answer is read by [`planned_rows`].
+///
+/// # Errors
+/// As [`statement`].
+pub fn planned(read: &Read) -> Result<Statement> {
+    let mut sql = Builder::default();
+    matching(sql.push("EXPLAIN (FORMAT JSON) "), read)?;
+    let columns = vec![Column {
+        label: "plan".to_owned(),
+        form: Form::Json,
+        shown: true,
+        key: false,
+    }];
+    Ok(sql.finish(columns, false))
+}
+
+/// The rows that the planner reckons with, from the reply to [`planned`].
+///
+/// # Errors
+/// `internal` for a reply without them.
+pub fn planned_rows(reply: &str) -> Result<u64> {
+    let plan: serde_json::Value = serde_json::from_str(reply).map_err(Error::internal)?;
+    let rows = plan
+        .pointer("/plan/0/Plan/Plan Rows")
+        .and_then(serde_json::Value::as_u64);
+    rows.ok_or_else(|| Error::internal("a plan without a number of rows"))
 }
 
 /// The list of output columns; `1` when there are none, as Postgres wants at least one to count rows by.
-pub(super) fn outputs(sql: &mut Builder, resource: &Resource, output: &[Output]) -> Result<()> {
-    if output.is_empty() {
+pub(super) fn outputs(sql: &mut Builder, resource: &Resource, columns: &[Output]) -> Result<()> {
+    if columns.is_empty() {
         sql.push("1");
     }
-    for (index, column) in output.iter().enumerate() {
-        if index > 0 {
-            sql.push(", ");
-        }
-        sql.output(condition::field(resource, column.field)?);
+    for (index, column) in columns.iter().enumerate() {
+        output::write(sql.push(if index == 0 { "" } else { ", " }), resource, column)?;
     }
     Ok(())
-}
-
-pub(super) fn columns(resource: &Resource, output: &[Output], shown: bool) -> Result<Vec<Column>> {
-    output
-        .iter()
-        .map(|column| {
-            let field = condition::field(resource, column.field)?;
-            Ok(Column {
-                label: column.label.clone(),
-                form: form(field),
-                shown,
-                key: false,
-            })
-        })
-        .collect()
 }

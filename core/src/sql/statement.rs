@@ -89,6 +89,12 @@ pub enum Form {
     Sparse,
     /// A number written as a JSON string.
     Quoted(Box<Form>),
+    /// A row inside of a row: a record with these columns.
+    Record(Vec<Column>),
+    /// Rows inside of a row: an array of records with these columns.
+    Records(Vec<Column>),
+    /// Such a row or rows whose members stand among those of the row around it.
+    Spread(Box<Form>),
 }
 
 /// Writes statements piece by piece.
@@ -96,9 +102,29 @@ pub enum Form {
 pub(super) struct Builder {
     pub text: String,
     pub binds: Vec<Bind>,
+    /// The name of the row that columns are taken of; nothing for `t`.
+    scope: String,
+    /// How many rows were named.
+    scopes: usize,
 }
 
 impl Builder {
+    /// Calls the row that columns are taken of by a new name; gives back what it was called before.
+    pub(super) fn enter(&mut self) -> String {
+        self.scopes += 1;
+        std::mem::replace(&mut self.scope, format!("e{}", self.scopes))
+    }
+
+    /// Takes columns of the former row again.
+    pub(super) fn leave(&mut self, scope: String) {
+        self.scope = scope;
+    }
+
+    /// What the row is called that columns are taken of.
+    pub(super) fn row(&self) -> &str {
+        if self.scope.is_empty() { "t" } else { &self.scope }
+    }
+
     pub(super) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
@@ -116,9 +142,10 @@ impl Builder {
         self.name(&table.schema).push(".").name(&table.name)
     }
 
-    /// A column of the row that is called `t` in every statement.
+    /// A column of the row at hand: `t`, or a related one.
     pub(super) fn column(&mut self, field: &Field) -> &mut Self {
-        self.push("t.").name(&field.name)
+        let row = self.row().to_owned();
+        self.push(&row).push(".").name(&field.name)
     }
 
     /// The next `$n`, cast to `cast`.
@@ -195,7 +222,7 @@ fn builtin(kind: &Kind) -> Option<String> {
 }
 
 /// The cast of an output column, so that its binary form is one that [`Form`] reads.
-fn output_cast(pg_type: &PgType) -> &'static str {
+pub(super) fn output_cast(pg_type: &PgType) -> &'static str {
     match &pg_type.kind {
         Kind::Array { item } if builtin(&item.kind).is_none() => "::text[]",
         Kind::Array { .. } => "",
@@ -213,7 +240,7 @@ pub(super) fn form(field: &Field) -> Form {
     }
 }
 
-fn kind_form(kind: &Kind) -> Form {
+pub(super) fn kind_form(kind: &Kind) -> Form {
     match kind {
         Kind::Bool => Form::Bool,
         Kind::Int2 => Form::Int2,

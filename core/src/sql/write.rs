@@ -1,10 +1,12 @@
 //! Writes as SQL.
 
 use super::condition;
-use super::read::{columns, every, is_whole, outputs};
+use super::output::columns;
+use super::read::{is_whole, outputs};
 use super::statement::{Builder, Column, Statement, Tag, form, input_cast};
 use crate::contract::Resource;
 use crate::error::{Error, Result};
+use crate::plan::output::every;
 use crate::plan::{Action, Conflict, Output, Write};
 use crate::request::{Resolution, Return};
 use crate::validate::{Bind, Row};
@@ -154,7 +156,7 @@ pub fn current(write: &Write) -> Result<Option<Statement>> {
     };
     let resource = &write.resource;
     let mut sql = Builder::default();
-    let output = every(resource);
+    let output: Vec<Output> = every(resource).collect();
     sql.push("SELECT ");
     // Without the right to read there are no tags to compare, and whether the row is there is all that is asked.
     let columns = if write.conditions.names_tags() {
@@ -228,7 +230,7 @@ fn put(write: &Write, about: &crate::plan::Condition, row: &Row) -> Result<State
     if let crate::plan::Condition::All(parts) = about {
         for part in parts {
             if let crate::plan::Condition::Compare(index, _, value) = part {
-                values.push((*index, Bind::Text(value.clone())));
+                values.push((index.field, Bind::Text(value.clone())));
             }
         }
     }
@@ -269,10 +271,7 @@ fn add(
 ) -> Result<()> {
     for index in fields {
         let field = condition::field(resource, *index)?;
-        output.push(Output {
-            field: *index,
-            label: field.name.clone(),
-        });
+        output.push(Output::plain(*index, field.name.clone()));
         columns.push(Column {
             label: field.name.clone(),
             form: form(field),

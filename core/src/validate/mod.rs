@@ -20,7 +20,7 @@ mod vector;
 mod tests;
 
 pub use check::body;
-pub use parameter::{filter_value, path_value};
+pub use parameter::{filter_value, path_value, value_of_kind};
 pub use rules::stored_row;
 pub use shape::shape;
 

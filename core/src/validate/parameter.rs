@@ -21,10 +21,18 @@ use crate::request::json::{self, Json};
 ///
 /// What was expected: "an integer", "a UUID".
 pub fn filter_value(field: &Field, text: &str) -> Result<String, String> {
+    value_of_kind(&field.pg_type.kind, text)
+}
+
+/// As [`filter_value`], for a value that is no column's.
+///
+/// # Errors
+///
+/// What was expected.
+pub fn value_of_kind(kind: &Kind, text: &str) -> Result<String, String> {
     if text.contains('\0') {
         return Err("text without U+0000".to_owned());
     }
-    let kind = &field.pg_type.kind;
     match kind {
         Kind::Bool => match text.to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "on" | "1" => Ok("true".to_owned()),

@@ -110,7 +110,7 @@ fn bad_requests_are_told_what_is_wrong() {
             ("/api/people?score=between.1", 400, "bad_query"),
             ("/api/people?score=is.true", 400, "bad_query"),
             ("/api/people?score=like.1*", 400, "bad_query"),
-            ("/api/people?meta=eq.1", 400, "bad_query"),
+            ("/api/people?meta=eq.x", 400, "bad_query"),
             ("/api/people?mood=eq.bsy", 400, "bad_query"),
             ("/api/people?name=like.x%5C", 400, "bad_query"),
             ("/api/people?or=(a", 400, "bad_query"),

@@ -4,6 +4,7 @@ pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod health;
 pub(super) mod read;
+mod reckon;
 pub(super) mod replace;
 mod stream;
 pub(super) mod update;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use salvo::http::StatusCode;
 
-use super::stream;
+use super::{reckon, stream};
 use crate::db::lane;
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Refusal, Reply, links, routes};
-use crate::plan::{self, Lists, Page, Read};
-use crate::request::Target;
+use crate::plan::{self, Lists, Page, Read, Value, View};
+use crate::request::{Count, Target};
 use crate::sql;
 use crate::telemetry::stages::Stage;
 
@@ -31,17 +31,38 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         key: &context.cursors,
         streamed: matches!(accept, Accept::Lines | Accept::Csv),
     };
-    let mut read = plan::read::plan(resource, call.target, call.query, &prefer, &call.principal, lists)?;
+    let view = View {
+        snapshot: call.snapshot,
+        principal: &call.principal,
+    };
+    let mut read = plan::read::plan(resource, call.target, call.query, &prefer, &view, lists)?;
     let limit = read.limit;
     if lists.streamed && call.head {
         // The headers of the stream, without its rows.
         read.limit = Some(0);
+    } else if lists.streamed && read.count == Some(Count::Estimated) {
+        // Whoever streams expects many rows: counting some of them would only be lost time.
+        read.count = Some(Count::Planned);
     }
     watch.enter(Stage::Sql);
     let statement = sql::read::statement(&read)?;
+    let reckoning = reckon::statement(&read)?;
     watch.enter(Stage::Db);
     if item {
-        let rows = routes::lane(watch, context.lanes.point(&statement, resource).await)?;
+        // The shared lane is for what is known to be cheap; related rows may be many.
+        let related = read
+            .output
+            .iter()
+            .any(|output| matches!(output.value, Value::Related(_)));
+        let rows = if related {
+            let (context, resource) = (Arc::clone(context), Arc::clone(resource));
+            let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
+            let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
+            task.await.map_err(Error::internal)?
+        } else {
+            context.lanes.point(&statement, resource).await
+        };
+        let rows = routes::lane(watch, rows)?;
         if rows.rows == 0 {
             return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()).into());
         }
@@ -67,13 +88,24 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         });
     }
     let reply = if lists.streamed && !call.head {
-        stream::answer(context, watch, accept, &read, statement).await?
+        let reckoned = match reckoning {
+            Some(reckoning) => Some(reckon::ask(context, &read, reckoning).await?),
+            None => None,
+        };
+        stream::answer(context, watch, accept, &read, statement, reckoned).await?
     } else {
         // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
         // so that no more statements run than there are lanes.
-        let (context, resource) = (Arc::clone(context), Arc::clone(resource));
+        let (context, planned) = (Arc::clone(context), read.clone());
         let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
-        let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
+        let task = tokio::spawn(async move {
+            let mut rows = context.lanes.list(&statement, &planned.resource, most).await?;
+            if let Some(reckoning) = reckoning.filter(|_| reckon::needed(&planned, rows.total)) {
+                let reckoned = reckon::ask(&context, &planned, reckoning).await?;
+                rows.total = Some(reckon::at_least(&planned, rows.rows, rows.total, reckoned));
+            }
+            Ok(rows)
+        });
         let mut rows = routes::lane(watch, task.await.map_err(Error::internal)?)?;
         if lists.streamed {
             stream::head(accept, &read, limit, rows.total)?
@@ -110,12 +142,13 @@ fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> Result<Reply
         .header("content-range", &range))
 }
 
-/// 206 for a part of the rows that match, where these were counted.
+/// 206 for a part of the rows that match, where these were counted. What is only reckoned refuses no page.
 ///
 /// # Errors
 /// 416 for a page beyond all of them.
 pub(super) fn status(read: &Read, rows: u64, total: Option<u64>) -> Result<StatusCode, Refusal> {
     if let (Page::Offset(offset @ 1..), Some(total)) = (&read.page, total)
+        && read.count == Some(Count::Exact)
         && *offset >= total
     {
         return Err(Refusal::range(*offset, total));

@@ -7,7 +7,7 @@ use crate::contract::Verb;
 use crate::error::{Code, Error, Result};
 use crate::http::router::Call;
 use crate::http::{Reply, body, once};
-use crate::plan;
+use crate::plan::{self, View};
 use crate::request::Target;
 use crate::validate::Model;
 
@@ -19,7 +19,11 @@ pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -
     let Target::Item(key) = &call.target else {
         return Err(Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()));
     };
-    let write = plan::write::replace(call.resource, key, call.query, &call.prefer, &call.principal, checked)?;
+    let view = View {
+        snapshot: call.snapshot,
+        principal: &call.principal,
+    };
+    let write = plan::write::replace(call.resource, key, call.query, &call.prefer, &view, checked)?;
     let write = write.with_conditions(call.conditions, &call.principal)?;
     let asked = written::Asked {
         prefer: call.prefer,

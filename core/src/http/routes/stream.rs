@@ -9,6 +9,7 @@ use crate::error::{Code, Result};
 use crate::http::accept::Accept;
 use crate::http::{Refusal, Reply};
 use crate::plan::{Page, Read};
+use crate::request::Count;
 use crate::sql::Statement;
 use crate::telemetry::stages::{Stage, Stopwatch};
 
@@ -19,6 +20,7 @@ pub(super) async fn answer(
     accept: Accept,
     read: &Read,
     statement: Statement,
+    reckoned: Option<u64>,
 ) -> Result<Reply, Refusal> {
     let task = Task {
         statement,
@@ -34,7 +36,7 @@ pub(super) async fn answer(
     }
     watch.enter(Stage::Http);
     let stream = stream?;
-    Ok(begun(read, read.limit, stream.total)?.stream(accept.media_type(), stream.chunks))
+    Ok(begun(read, read.limit, stream.total.or(reckoned))?.stream(accept.media_type(), stream.chunks))
 }
 
 /// The headers of a stream, to `HEAD`.
@@ -45,7 +47,9 @@ pub(super) fn head(accept: Accept, read: &Read, limit: Option<u64>, total: Optio
 /// Status and headers. Rows and their count are of one moment: with a count it is known how many will come.
 fn begun(read: &Read, limit: Option<u64>, total: Option<u64>) -> Result<Reply, Refusal> {
     let rows = match (&read.page, total) {
-        (Page::Offset(offset), Some(total)) => Some(total.saturating_sub(*offset).min(limit.unwrap_or(u64::MAX))),
+        (Page::Offset(offset), Some(total)) if read.count == Some(Count::Exact) => {
+            Some(total.saturating_sub(*offset).min(limit.unwrap_or(u64::MAX)))
+        }
         _ => None,
     };
     let status = status(read, rows.unwrap_or(0), total)?;

@@ -99,6 +99,7 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
             max: 1000,
             max_stream: None,
             max_bytes: None,
+            max_groups: None,
         },
         max_batch: 3,
     }

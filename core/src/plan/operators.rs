@@ -1,0 +1,86 @@
+//! Which operators a type takes. What is not listed here would be an error of Postgres's, about the statement itself.
+
+use crate::catalog::{Kind, PgType};
+use crate::request::{Comparison, Operator, Pattern, Relation, Search};
+
+const EQUAL: &[&str] = &["eq", "neq", "in", "isdistinct"];
+const ORDER: &[&str] = &["gt", "gte", "lt", "lte"];
+const PATTERNS: &[&str] = &["like", "ilike", "match", "imatch"];
+const SEARCH: &[&str] = &["fts", "plfts", "phfts", "wfts"];
+const SETS: &[&str] = &["cs", "cd", "ov"];
+const PLACES: &[&str] = &["sl", "sr", "nxr", "nxl", "adj"];
+
+/// The words of the operators that values of a type take, `is` among them.
+#[must_use]
+pub fn taken(pg_type: &PgType) -> Vec<&'static str> {
+    let kind = &pg_type.kind;
+    let mut words = Vec::new();
+    // Other types are compared as Postgres's text, which says no more than whether they are the same.
+    let other = *kind == Kind::Other && pg_type.base != "xml";
+    if pg_type.is_ordered() || other {
+        words.extend(EQUAL);
+    }
+    if pg_type.is_ordered() {
+        words.extend(ORDER);
+    }
+    match kind {
+        Kind::Text { .. } => {
+            words.extend(PATTERNS);
+            words.extend(SEARCH);
+        }
+        Kind::Json => words.extend(SEARCH),
+        Kind::Jsonb => {
+            words.extend(["cs", "cd"]);
+            words.extend(SEARCH);
+        }
+        Kind::Array { .. } if pg_type.is_ordered() => words.extend(SETS),
+        Kind::Range => {
+            words.extend(SETS);
+            words.extend(PLACES);
+        }
+        Kind::Other if pg_type.base == "tsvector" => words.extend(SEARCH),
+        _ => {}
+    }
+    words.push("is");
+    words
+}
+
+/// The word of an operator.
+#[must_use]
+pub const fn word(operator: &Operator) -> &'static str {
+    match operator {
+        Operator::Compare(comparison, _) => match comparison {
+            Comparison::Eq => "eq",
+            Comparison::Neq => "neq",
+            Comparison::Gt => "gt",
+            Comparison::Gte => "gte",
+            Comparison::Lt => "lt",
+            Comparison::Lte => "lte",
+        },
+        Operator::In(_) => "in",
+        Operator::Is(_) => "is",
+        Operator::Pattern(pattern, _) => match pattern {
+            Pattern::Like => "like",
+            Pattern::Ilike => "ilike",
+            Pattern::Match => "match",
+            Pattern::Imatch => "imatch",
+        },
+        Operator::IsDistinct(_) => "isdistinct",
+        Operator::Search { form, .. } => match form {
+            Search::Operators => "fts",
+            Search::Plain => "plfts",
+            Search::Phrase => "phfts",
+            Search::Web => "wfts",
+        },
+        Operator::Relate(relation, _) => match relation {
+            Relation::Contains => "cs",
+            Relation::ContainedIn => "cd",
+            Relation::Overlaps => "ov",
+            Relation::Left => "sl",
+            Relation::Right => "sr",
+            Relation::NotRight => "nxr",
+            Relation::NotLeft => "nxl",
+            Relation::Adjacent => "adj",
+        },
+    }
+}

@@ -1,0 +1,78 @@
+//! Orders as SQL: `ORDER BY`, and the values by which a cursor finds its place again.
+
+use super::statement::{Builder, Column, Form};
+use super::{condition, embed};
+use crate::catalog::PgType;
+use crate::contract::Resource;
+use crate::error::{Error, Result};
+use crate::plan::{By, Order};
+use crate::request::Nulls;
+
+/// ` ORDER BY …`; nothing without terms. `before` columns stand before those of the reply. A list that goes backward comes
+/// last row first.
+pub(super) fn write(
+    sql: &mut Builder,
+    resource: &Resource,
+    terms: &[Order],
+    before: usize,
+    backward: bool,
+) -> Result<()> {
+    for (index, order) in terms.iter().enumerate() {
+        sql.push(if index == 0 { " ORDER BY " } else { ", " });
+        match &order.by {
+            By::Output(place) => _ = sql.push(&(place + 1 + before).to_string()),
+            // What is compared would hide an index on the column, and orders the same.
+            By::Own(subject) if subject.path.is_empty() => _ = condition::expression(sql, resource, subject)?,
+            By::Own(_) | By::Related(..) => _ = compared(sql, resource, &order.by)?,
+        }
+        let nulls = match (order.nulls, backward) {
+            (None, _) => "",
+            (Some(Nulls::First), false) | (Some(Nulls::Last), true) => " NULLS FIRST",
+            (Some(_), _) => " NULLS LAST",
+        };
+        sql.push(if order.descending == backward { "" } else { " DESC" })
+            .push(nulls);
+    }
+    Ok(())
+}
+
+/// The order's values as columns, in a form that Postgres reads again as the very same.
+pub(super) fn values(sql: &mut Builder, resource: &Resource, terms: &[Order], columns: &mut Vec<Column>) -> Result<()> {
+    for order in terms {
+        sql.push(", ");
+        match &order.by {
+            By::Own(subject) => _ = condition::expression(sql, resource, subject)?,
+            By::Related(related, subject) => _ = embed::column(sql, related, subject)?,
+            By::Output(_) => return Err(groups()),
+        }
+        sql.push("::text AS c").push(&columns.len().to_string());
+        columns.push(Column {
+            label: String::new(),
+            form: Form::Text,
+            shown: false,
+            key: false,
+        });
+    }
+    Ok(())
+}
+
+/// What orders, in a form that can be compared, with its type.
+pub(super) fn compared(sql: &mut Builder, resource: &Resource, by: &By) -> Result<PgType> {
+    match by {
+        By::Own(subject) => condition::compared(sql, resource, subject),
+        By::Related(related, subject) => embed::column(sql, related, subject),
+        By::Output(_) => Err(groups()),
+    }
+}
+
+/// Whether what orders may be null.
+pub(super) fn nullable(resource: &Resource, by: &By) -> Result<bool> {
+    Ok(match by {
+        By::Own(subject) => !subject.path.is_empty() || condition::field(resource, subject.field)?.nullable,
+        By::Related(..) | By::Output(_) => true,
+    })
+}
+
+fn groups() -> Error {
+    Error::internal("groups have no cursors")
+}
