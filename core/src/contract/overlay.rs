@@ -22,6 +22,7 @@ pub(super) struct Overlay {
     pub(super) page_max_stream: Option<Spanned<u32>>,
     pub(super) page_max_bytes: Option<u32>,
     pub(super) page_max_groups: Option<u32>,
+    pub(super) max_ef_search: Option<Spanned<u32>>,
     pub(super) fields: Vec<(Spanned<String>, FieldOverlay)>,
     pub(super) rules: Vec<RuleOverlay>,
 }

@@ -22,6 +22,7 @@ const TOP: &[&str] = &[
     "max_batch",
     "access",
     "page",
+    "nearest",
     "fields",
     "rules",
 ];
@@ -79,6 +80,7 @@ pub(super) fn parse(text: &str, source: &mut Source<'_>) -> Option<Overlay> {
             "max_batch" => overlay.max_batch = reader.count(key, value, 1).map(Spanned::into_inner),
             "access" => reader.access(key, value, &mut overlay),
             "page" => reader.page(key, value, &mut overlay),
+            "nearest" => reader.nearest(key, value, &mut overlay),
             "fields" => {
                 for (name, value) in reader.table(key, value).into_iter().flatten() {
                     let field = reader.field(name, value);
@@ -263,6 +265,15 @@ impl Reader<'_, '_> {
                 "max_bytes" => overlay.page_max_bytes = self.count(key, value, 1).map(Spanned::into_inner),
                 "max_groups" => overlay.page_max_groups = self.count(key, value, 1).map(Spanned::into_inner),
                 _ => self.unknown(key, &["default", "max", "max_stream", "max_bytes", "max_groups"]),
+            }
+        }
+    }
+
+    fn nearest(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, overlay: &mut Overlay) {
+        for (key, value) in self.table(key, value).into_iter().flatten() {
+            match &**key.get_ref() {
+                "max_ef_search" => overlay.max_ef_search = self.count(key, value, 1),
+                _ => self.unknown(key, &["max_ef_search"]),
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::{Field, Rule};
+use super::{Field, Nearest, Rule};
 use crate::catalog::{QualifiedName, RelationKind};
 
 /// The contract of one table or view.
@@ -39,6 +39,8 @@ pub struct Resource {
     pub rules: Vec<Rule>,
     /// How many rows a list gives.
     pub page: PageLimits,
+    /// How neighbours are looked for; without columns there are no vectors.
+    pub nearest: Nearest,
     /// Most rows of one create request.
     pub max_batch: u32,
 }
