@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::plan::cursor::Key;
 use crate::plan::{self, Lists, Principal, View};
 use crate::request::{Prefer, Target, json, query};
+use crate::validate::nearest::Near;
 use crate::validate::{self, Checked, Model};
 use crate::{request, sql};
 
@@ -30,6 +31,16 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
         snapshot: &Snapshot::default(),
         principal: &Principal::Anonymous,
     };
+    if route.nearest {
+        let body = plain.body.ok_or_else(|| Error::internal("a body has no example"))?;
+        let sought = validate::nearest::sought(resource, &json::parse(body.to_string().as_bytes())?)?;
+        let Near::Vector(vector) = &sought.near else {
+            return Err(Error::internal("the example of a search has no vector"));
+        };
+        let query = query::parse(&sought.query)?;
+        let read = plan::nearest::plan(resource, &sought, vector.clone(), query, view)?;
+        return Ok(sql::read::statement(&read)?.text);
+    }
     let mut query = query::parse("")?;
     let target = if route.item {
         Target::Item(plain.key)

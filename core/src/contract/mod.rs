@@ -30,7 +30,7 @@ pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
 pub use load::{load, read_resource};
 pub use nearest::{EF_SEARCH_MOST, Nearest, NearestColumn, NearestIndex};
 pub use relationship::{Join, Leg, Relationship};
-pub use resource::{Access, CheckName, Grant, PageLimits, Reference, Resource, Unique, Verb};
+pub use resource::{Access, CheckName, Grant, NEAREST, PageLimits, Reference, Resource, Unique, Verb};
 pub use route::{Route, methods};
 pub use rule::Rule;
 pub use rule_compile::{RULE_ENV, compile_rule};

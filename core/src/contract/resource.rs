@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use super::{Field, Nearest, Rule};
 use crate::catalog::{QualifiedName, RelationKind};
 
+/// What the path of a search for the nearest rows has behind that of its resource.
+pub const NEAREST: &str = "/nearest";
+
 /// The contract of one table or view.
 #[derive(Debug, Clone)]
 pub struct Resource {
@@ -74,6 +77,13 @@ impl Resource {
             ))
         });
         names.collect()
+    }
+
+    /// The path of the search for the nearest rows; none without vectors, or where rows may not be read.
+    #[must_use]
+    pub fn nearest_path(&self) -> Option<String> {
+        let offered = !self.nearest.columns.is_empty() && self.access.read.is_some();
+        offered.then(|| format!("{}{NEAREST}", self.path))
     }
 
     /// The path of an item, such as `/api/leads/{id}`; none without a key.

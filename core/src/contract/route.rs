@@ -17,6 +17,8 @@ pub struct Route {
     pub verb: Verb,
     /// Whether it is about one row.
     pub item: bool,
+    /// Whether it searches for the nearest rows; it is neither of the collection nor of an item then.
+    pub nearest: bool,
     /// What it belongs to.
     pub resource: Arc<Resource>,
 }
@@ -43,8 +45,17 @@ pub fn methods(resource: &Resource, item: bool) -> impl Iterator<Item = (&'stati
         .filter(move |(_, verb)| (!item || !resource.key.is_empty()) && resource.access.of(*verb).is_some())
 }
 
-/// Every route of a resource: those of the collection, then those of its items.
+/// Every route of a resource: those of the collection, then those of its items, then the search for the nearest rows.
 pub(super) fn of(resource: &Arc<Resource>) -> Vec<Route> {
+    let nearest = resource.nearest_path().map(|path| Route {
+        name: format!("POST {path}"),
+        method: "POST",
+        path,
+        verb: Verb::Read,
+        item: false,
+        nearest: true,
+        resource: Arc::clone(resource),
+    });
     let places = [(false, Some(resource.path.clone())), (true, resource.item_path())];
     places
         .into_iter()
@@ -56,8 +67,10 @@ pub(super) fn of(resource: &Arc<Resource>) -> Vec<Route> {
                 path: path.clone(),
                 verb,
                 item,
+                nearest: false,
                 resource: Arc::clone(resource),
             })
         })
+        .chain(nearest)
         .collect()
 }

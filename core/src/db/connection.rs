@@ -112,9 +112,12 @@ impl Connection {
 
     /// A read outside of a transaction, of at most so many bytes.
     pub(super) async fn read(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
-        let mut reply = self
-            .within(false, self.gather(statement, resource, false, most))
-            .await?;
+        let mut reply = if statement.settings.is_empty() {
+            self.within(false, self.gather(statement, resource, false, most))
+                .await?
+        } else {
+            self.within(false, self.gather_set(statement, resource, most)).await?
+        };
         reply.edges.turn(&mut reply.json);
         Ok(reply)
     }
@@ -360,6 +363,54 @@ impl Connection {
         Err(Error::internal("a statement was neither run nor refused"))
     }
 
+    /// Gathers the rows of a read that has settings of its own, in a transaction of which all parts leave in one flush.
+    async fn gather_set(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
+        let told = |error| translate(error, Some(resource), false);
+        for last in [false, true] {
+            // Prepared beforehand, so that nothing is waited for in between.
+            self.prepare(&statement.text).await.map_err(told)?;
+            self.prepare(&set_text(&statement.settings)).await.map_err(told)?;
+            let mut reply = Reply::default();
+            let each = &mut |row: &Row| {
+                collect(statement, row, &mut reply)?;
+                if u64::try_from(reply.json.len()).is_ok_and(|bytes| bytes <= most) {
+                    Ok(())
+                } else {
+                    Err(too_large(most))
+                }
+            };
+            // Polled in order, they leave in order. After an error the COMMIT rolls back.
+            let (begun, set, read, ended) = futures_util::join!(
+                self.client.batch_execute("BEGIN READ ONLY"),
+                self.set(&statement.settings),
+                self.query(statement, each),
+                self.client.batch_execute("COMMIT"),
+            );
+            begun.map_err(told)?;
+            set.map_err(told)?;
+            match read {
+                Ok(()) => {
+                    ended.map_err(told)?;
+                    return Ok(reply);
+                }
+                Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget(&statement.text),
+                Err(Failed::Database(error)) => return Err(told(error)),
+                Err(Failed::Refused(error)) => return Err(error),
+            }
+        }
+        Err(Error::internal("a statement was neither run nor refused"))
+    }
+
+    /// Sets what holds until the end of the transaction that is open.
+    pub(super) async fn set(&self, settings: &[(&'static str, String)]) -> Result<(), tokio_postgres::Error> {
+        if settings.is_empty() {
+            return Ok(());
+        }
+        let prepared = self.prepare(&set_text(settings)).await?;
+        let values = settings.iter().map(|(_, value)| value.as_str());
+        self.client.execute_raw(&prepared.statement, values).await.map(drop)
+    }
+
     /// Starts a statement within a transaction that is open already; its figures are counted by who reads the rows.
     pub(super) async fn start(
         &self,
@@ -446,6 +497,16 @@ pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
         _ => false,
     };
     error.as_db_error().is_some_and(stale)
+}
+
+/// `SELECT set_config('hnsw.ef_search', $1, true), …`: a name is text of ours, a value a bind.
+fn set_text(settings: &[(&'static str, String)]) -> String {
+    let mut text = String::from("SELECT ");
+    for (index, (name, _)) in settings.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { ", " });
+        text.push_str(&format!("pg_catalog.set_config('{name}', ${}, true)", index + 1));
+    }
+    text
 }
 
 /// Writes a row into the reply.

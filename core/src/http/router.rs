@@ -10,7 +10,7 @@ use salvo::{Request, http::header};
 use super::accept::Accept;
 use super::{Refusal, Reply, docs, routes};
 use crate::app::{Context, Published};
-use crate::contract::{Resource, Snapshot, methods};
+use crate::contract::{NEAREST, Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::{self, Principal};
 use crate::request::{Page, Preconditions, Prefer, Query, Target, query};
@@ -33,6 +33,17 @@ pub(super) struct Call<'a> {
     pub conditions: Preconditions,
     /// Whether a `PUT` names its row by a filter, as PostgREST's clients do.
     pub by_filter: bool,
+    pub watch: &'a mut Stopwatch,
+}
+
+/// What a search for the nearest rows gets.
+pub(super) struct Search<'a> {
+    pub context: &'a Arc<Context>,
+    pub resource: &'a Arc<Resource>,
+    pub snapshot: &'a Snapshot,
+    pub principal: Principal,
+    pub accept: Accept,
+    pub raw_query: String,
     pub watch: &'a mut Stopwatch,
 }
 
@@ -82,9 +93,26 @@ async fn route(
         }
         _ => {}
     }
-    let (resource, routes, rest) =
-        find(published, &path).ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     let method = request.method().clone();
+    let search = searched(published, &path);
+    if let (Some((resource, place)), &Method::POST) = (search, &method) {
+        enabled(published, place, trace)?;
+        let search = Search {
+            context,
+            resource,
+            snapshot: &published.snapshot,
+            principal: Principal::Anonymous,
+            accept: Accept::parse(request.headers(), true)?,
+            raw_query: request.uri().query().unwrap_or("").to_owned(),
+            watch: &mut trace.watch,
+        };
+        return routes::nearest::answer(search, request).await;
+    }
+    let found = find(published, &path);
+    if found.is_none() && search.is_some() {
+        return refused_method(&method, &["POST"]);
+    }
+    let (resource, routes, rest) = found.ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     // `PUT /api/leads?id=eq.7` is the route `PUT /api/leads/{id}` in PostgREST's words.
     let by_filter = method == Method::PUT && rest.is_empty() && request.uri().query().is_some_and(|q| q.contains('='));
     let Some(place) = routed(published, routes, &method, !rest.is_empty() || by_filter) else {
@@ -92,15 +120,11 @@ async fn route(
         if allowed.contains(&"GET") {
             allowed.insert(1, "HEAD");
         }
-        if method == Method::OPTIONS {
-            return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(&allowed)));
-        }
-        return Err(not_allowed(&allowed));
+        // A key may be the word that searches stand at.
+        allowed.extend(search.map(|_| "POST"));
+        return refused_method(&method, &allowed);
     };
-    trace.route = Some(place);
-    if published.disabled.get(place).is_some_and(|disabled| *disabled) {
-        return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()).into());
-    }
+    enabled(published, place, trace)?;
     let mut raw_query = request.uri().query().unwrap_or("").to_owned();
     let mut query = query::parse(&raw_query)?;
     let target = if by_filter {
@@ -177,8 +201,34 @@ fn routed(published: &Published, mut routes: Range<usize>, method: &Method, item
     };
     routes.find(|place| {
         let route = published.snapshot.routes.get(*place);
-        route.is_some_and(|route| route.item == item && route.method == method)
+        route.is_some_and(|route| !route.nearest && route.item == item && route.method == method)
     })
+}
+
+/// The resource whose nearest rows are searched for at a path, and the place of that route.
+fn searched<'a>(published: &'a Published, path: &str) -> Option<(&'a Arc<Resource>, usize)> {
+    let snapshot = &published.snapshot;
+    let parent = path.strip_suffix(NEAREST).filter(|_| snapshot.at(path).is_none())?;
+    let (resource, mut routes) = snapshot.routes_at(parent)?;
+    let place = routes.find(|place| snapshot.routes.get(*place).is_some_and(|route| route.nearest))?;
+    Some((resource, place))
+}
+
+/// Notes the route; one that is switched off ends here.
+fn enabled(published: &Published, place: usize, trace: &mut Trace) -> Result<()> {
+    trace.route = Some(place);
+    if published.disabled.get(place).is_some_and(|disabled| *disabled) {
+        return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()));
+    }
+    Ok(())
+}
+
+/// `OPTIONS` is told what there is; any other method is refused.
+fn refused_method(method: &Method, allowed: &[&str]) -> Result<Reply, Refusal> {
+    if *method == Method::OPTIONS {
+        return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(allowed)));
+    }
+    Err(not_allowed(allowed))
 }
 
 fn allow(methods: &[&str]) -> String {

@@ -6,6 +6,7 @@
 pub mod condition;
 pub mod cursor;
 pub mod embed;
+pub mod nearest;
 pub mod operators;
 pub mod order;
 pub mod output;

@@ -4,6 +4,7 @@
 mod condition;
 mod embed;
 mod keyset;
+mod nearest;
 mod order;
 mod output;
 pub mod read;

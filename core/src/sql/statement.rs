@@ -21,6 +21,8 @@ pub struct Statement {
     pub tag: Tag,
     /// Whether a column comes after `columns` that says how many rows, up to this one, were there before.
     pub marked: bool,
+    /// Settings of Postgres that hold for this statement alone. Their names are ours, their values are bound.
+    pub settings: Vec<(&'static str, String)>,
 }
 
 /// How the edges of a page are found among its rows.
@@ -178,6 +180,7 @@ impl Builder {
             paged: None,
             tag: Tag::None,
             marked: false,
+            settings: Vec::new(),
         }
     }
 }

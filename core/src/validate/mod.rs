@@ -5,6 +5,7 @@
 mod check;
 mod formats;
 mod list;
+pub mod nearest;
 mod normalize;
 mod number;
 mod parameter;

@@ -3,6 +3,7 @@
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod health;
+pub(super) mod nearest;
 pub(super) mod read;
 mod reckon;
 pub(super) mod replace;
