@@ -7,8 +7,8 @@ use crate::catalog::{Kind, Relation, VectorMethod};
 pub const EF_SEARCH_MOST: u32 = 1_000;
 /// The largest `ef_search` that a request may ask for, unless the overlay says otherwise.
 const EF_SEARCH_CAP: u32 = 400;
-/// What pgvector itself starts from.
-const EF_SEARCH_LEAST: u32 = 40;
+/// The smallest that is told unasked. pgvector's own 40 finds too few of the true neighbours behind a filter.
+const EF_SEARCH_LEAST: u32 = 100;
 
 /// How neighbours are looked for in a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +187,7 @@ mod tests {
             iterative: true,
             ..Nearest::default()
         };
-        for (k, ef) in [(1, 40), (20, 40), (21, 42), (1_000, 400), (u64::MAX, 400)] {
+        for (k, ef) in [(1, 100), (50, 100), (51, 102), (1_000, 400), (u64::MAX, 400)] {
             assert_eq!(nearest.ef_search(k), ef, "{k}");
         }
         nearest.iterative = false;

@@ -164,7 +164,7 @@ fn filters_columns_and_a_row_in_place_of_a_vector() {
         // A key of two parts.
         let search = json!({"column": "dense", "metric": "l2", "like": [1, "x,y"], "select": "b"});
         let rows = app.post("/api/mixed/nearest", &search.to_string()).await.is(200).json();
-        assert_eq!(json!(all(&rows, "b")), json!(["w", "z"]));
+        assert_eq!(json!(all(&rows, "b")), json!(["z", "w"]));
         let search = json!({"column": "thin", "metric": "cosine", "like": [2, "z"], "k": 1, "select": "b"});
         let rows = app.post("/api/mixed/nearest", &search.to_string()).await.is(200).json();
         assert_eq!(json!(all(&rows, "b")), json!(["x,y"]));

@@ -241,7 +241,7 @@ fn indexes_are_told_what_a_search_asks_for() {
     };
     with_app(setup, async |app| {
         for (extra, ef) in [
-            ("", "40"),
+            ("", "100"),
             (",\"k\":100", "200"),
             (",\"k\":1000", "400"),
             (",\"ef_search\":77", "77"),
