@@ -252,11 +252,11 @@ pub enum Migrate {
 
 #[derive(Debug, Subcommand)]
 pub enum Resource {
-    /// Expose a table: writes its resource file
+    /// Expose a table or a function: writes its resource file
     Add {
         #[command(flatten)]
         project: Dir,
-        /// The table or view, with its schema if that is not `public`
+        /// The table, view or function, with its schema if that is not `public`
         table: String,
     },
 }

@@ -151,6 +151,7 @@ fn leads() -> Resource {
             max_groups: None,
         },
         max_batch: 1000,
+        computed: Vec::new(),
     }
 }
 

@@ -90,6 +90,7 @@ catalogue! {
     UnknownColumn, "unknown_column", Malformed, "The request names a column that this resource does not have";
     UnknownRelation, "unknown_relation", Malformed, "The request embeds what this resource has no relation to";
     AmbiguousEmbed, "ambiguous_embed", Ambiguous, "Several relations lead to what the request embeds";
+    AmbiguousFunction, "ambiguous_function", Ambiguous, "Several functions of this name take these arguments";
     MassWrite, "mass_write", Malformed, "A write to many rows needs a filter";
     ReplyTooLarge, "reply_too_large", Malformed, "The reply would be larger than allowed";
     MaxAffected, "max_affected", Malformed, "More rows would be written than `max-affected` allows";
@@ -101,6 +102,7 @@ catalogue! {
     Unauthenticated, "unauthenticated", Unauthenticated, "Credentials are needed";
     Forbidden, "forbidden", Forbidden, "This is not allowed";
     RouteNotFound, "route_not_found", Missing, "There is no such route";
+    UnknownFunction, "unknown_function", Missing, "No function of this name takes these arguments";
     RowNotFound, "row_not_found", Missing, "There is no such row";
     MethodNotAllowed, "method_not_allowed", MethodNotAllowed, "The route does not have this method";
     NotAcceptable, "not_acceptable", NotAcceptable, "None of the media types asked for can be made";

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the invented part of the demo data: accounts, leads, events and documents.
+"""Make the invented part of the demo data: accounts, leads and events.
 
     packaging/demo-data/marketing.py assets/demo/data
 
@@ -28,20 +28,6 @@ FIRST = ["Ada", "Bram", "Cleo", "Dario", "Elin", "Farid", "Greta", "Hugo", "Ines
          "Olaf", "Petra", "Quinn", "Rosa", "Sven", "Tove"]
 LAST = ["Fisher", "Brandt", "Okafor", "Lindqvist", "Moreau", "Ferreira", "Novák", "Haddad", "Keller", "Sørensen", "Tanaka"]
 TAGS = ["newsletter", "webinar", "trial", "partner", "harbour-fair"]
-DOCUMENTS = [
-    ("Your first week with Harbour", "en", None, "Four short steps: bring your list, tag it, send one letter, read the replies."),
-    ("How to write a subject line", "en", None, "Say what is inside. Six words are plenty, and the first two decide."),
-    ("Die erste Woche mit Harbour", "de", None, "Vier kurze Schritte: Liste holen, ordnen, einen Brief senden, Antworten lesen."),
-    ("The quiet season guide", "en", 12.50, "Winter is for lists: drop the dead addresses and thank the loyal ones."),
-    ("Field notes from the harbour fair", "en", None, "Two hundred talks in two days, and the five questions that everyone asked."),
-    ("Consent, plainly", "en", None, "Ask once, note when and where, and let people leave by a single click."),
-    ("Le guide des premiers envois", "fr", 9.00, "Commencez petit : cinquante adresses, une seule question, un vrai nom en signature."),
-    ("Prices for 2027", "en", None, "Free stays free. Team grows by two seats. Scale is billed by the month again."),
-    ("A letter that got forty replies", "en", 4.00, "It was three sentences long and asked for advice, not for money."),
-    ("When to call instead", "en", None, "After the second unopened letter, a voice does more than a third one."),
-    ("Scoring leads by hand", "en", 7.25, "Three questions, ten minutes on a Friday, and a better Monday."),
-    ("Goodbye letters", "en", None, "How to let a customer go so that they come back on their own."),
-]
 
 
 def stamp(moment):
@@ -97,16 +83,6 @@ def events(dice):
         yield {"lead_id": lead, "seq": len(history) - 1, "at": stamp(history[-1]), "kind": kind, "detail": detail}
 
 
-def documents(dice):
-    for number, (title, language, price, body) in enumerate(DOCUMENTS):
-        row = {"title": title, "body": body, "language": language}
-        row["published_on"] = (START.date() + datetime.timedelta(days=7 * number)).isoformat()
-        if price is not None:
-            row["price"] = price
-        row["embedding"] = [round(dice.uniform(-1, 1), 3) for _ in range(8)]
-        yield row
-
-
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: marketing.py assets/demo/data")
@@ -115,7 +91,6 @@ def main():
         "accounts": accounts(),
         "leads": leads(random.Random(1)),
         "events": events(random.Random(2)),
-        "documents": documents(random.Random(3)),
     }
     for name, rows in tables.items():
         text = "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)

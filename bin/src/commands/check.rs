@@ -108,11 +108,14 @@ fn without_database(project: &Project) -> Vec<Diagnostic> {
     without_missing_tables(contract::load(&project.directory, &Catalog::default()).1)
 }
 
-/// A table may be missing only because a migration is broken: that is one mistake, not two.
+/// A table or function may be missing only because a migration is broken: that is one mistake, not two.
 fn without_missing_tables(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found
         .into_iter()
-        .filter(|wrong| !wrong.message.starts_with(contract::NO_TABLE))
+        .filter(|wrong| {
+            let missing = [contract::NO_TABLE, contract::NO_FUNCTION];
+            !missing.iter().any(|begin| wrong.message.starts_with(begin))
+        })
         .collect()
 }
 

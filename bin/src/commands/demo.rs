@@ -28,8 +28,8 @@ pub async fn run(directory: &Path, listen: &[Listen]) -> Result<ExitCode> {
 }
 
 fn data() -> load::Data {
-    // References first: accounts before the leads that belong to them.
-    ["accounts", "leads", "events", "documents", "movies"]
+    // References first: accounts before the leads that belong to them, documents before the questions they answer.
+    ["accounts", "leads", "events", "documents", "questions", "movies"]
         .iter()
         .filter_map(|table| {
             let file = Assets::get(&format!("data/{table}.ndjson"))?;

@@ -18,8 +18,9 @@ use crate::report;
 /// Resources in order, each with its rows as NDJSON.
 pub type Data = Vec<(String, Vec<u8>)>;
 
-/// Rows of one request: well under the body limit.
+/// Rows of one request, and their bytes: well under the body limit, which is 1 MiB unless set.
 const BATCH: usize = 500;
+const BATCH_BYTES: usize = 256 * 1024;
 
 /// How far each resource is, below the project.
 const RECORD: &str = ".windlass/demo-loaded.json";
@@ -138,7 +139,7 @@ async fn load(
         return Ok(None);
     }
     let (mut loaded, mut bad) = (0, 0);
-    for chunk in rest.chunks(BATCH) {
+    for chunk in batches(rest) {
         let mut batch = chunk.to_vec();
         while !batch.is_empty() {
             progress.pending_lines = chunk.len();
@@ -192,6 +193,21 @@ async fn load(
         record.set(resource, progress)?;
     }
     Ok(Some((loaded, bad)))
+}
+
+/// The rows in portions that fit into one request each; a row that is larger than a portion goes alone.
+fn batches<'a, 'b>(mut rows: &'b [(usize, &'a RawValue)]) -> impl Iterator<Item = &'b [(usize, &'a RawValue)]> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fitting = rows.iter().take(BATCH).take_while(|(_, row)| {
+            bytes += row.get().len() + 1;
+            bytes <= BATCH_BYTES
+        });
+        let count = fitting.count().max(1);
+        let (batch, rest) = rows.split_at_checked(count)?;
+        rows = rest;
+        Some(batch)
+    })
 }
 
 /// Reasons by row: `loc` is body, row, field.
@@ -290,5 +306,20 @@ mod tests {
         assert_eq!(at(&record, 997), Some((1000, 997)), "the request was stored");
         assert_eq!(at(&record, 0), Some((0, 0)), "the table was emptied");
         std::fs::remove_dir_all(&project).map_err(Error::internal)
+    }
+
+    #[test]
+    fn a_request_stays_below_the_body_limit() -> Result<()> {
+        let row = |bytes: usize| RawValue::from_string(format!("\"{}\"", "x".repeat(bytes - 2)));
+        let sizes = |rows: &[Box<RawValue>]| {
+            let lines: Vec<(usize, &RawValue)> = rows.iter().map(|row| (1, &**row)).collect();
+            batches(&lines).map(<[_]>::len).collect::<Vec<_>>()
+        };
+        let rows = |count: usize, bytes: usize| (0..count).map(|_| row(bytes)).collect::<serde_json::Result<Vec<_>>>();
+        assert_eq!(sizes(&[]), [0; 0]);
+        assert_eq!(sizes(&rows(1001, 10).map_err(Error::internal)?), [500, 500, 1]);
+        assert_eq!(sizes(&rows(200, 2047).map_err(Error::internal)?), [128, 72]);
+        assert_eq!(sizes(&rows(2, BATCH_BYTES + 1).map_err(Error::internal)?), [1, 1]);
+        Ok(())
     }
 }

@@ -44,7 +44,7 @@ async fn list(directory: &Path, json: bool) -> Result<ExitCode> {
         &rows,
     );
     if lines.is_empty() {
-        report::note("hint: no table is exposed; `windlass resource add TABLE` writes a resource file");
+        report::note("hint: nothing is exposed; `windlass resource add TABLE` writes a resource file");
     }
     Ok(ExitCode::SUCCESS)
 }

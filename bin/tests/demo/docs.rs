@@ -43,6 +43,7 @@ fn the_demo_serves_real_data_and_documents_itself() {
 
     second_windlass_is_refused(&demo.folder);
     psql_works(&demo.folder);
+    texts_are_found_by_meaning(&demo);
 }
 
 /// Opens a page in headless Chromium; every resource must be on it, and no request may leave the origin.
@@ -149,22 +150,30 @@ fn second_windlass_is_refused(folder: &Path) {
 }
 
 fn psql_works(folder: &Path) {
+    assert_eq!(psql(folder, "select count(*) from accounts"), "8");
+}
+
+/// Each question comes with the text that it means: one of the three nearest, found through the index.
+fn texts_are_found_by_meaning(demo: &Demo) {
+    assert_eq!((demo.total("/api/documents"), demo.total("/api/questions")), (554, 24));
+    let (_, _, body) = demo.get("/api/documents?slug=eq.passkeys").unwrap();
+    let found: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(found[0]["embedding"].as_array().unwrap().len(), 384, "{body}");
+
+    let missed = "select count(*) from questions q where answer_id not in
+        (select id from documents order by embedding <=> q.embedding limit 3)";
+    assert_eq!(psql(&demo.folder, missed), "0");
+    let plan = "explain select title from documents
+        order by embedding <=> (select embedding from questions limit 1) limit 10";
+    let plan = psql(&demo.folder, plan);
+    assert!(plan.contains("Index Scan using documents_embedding"), "{plan}");
+}
+
+fn psql(folder: &Path, statement: &str) -> String {
     let output = Command::new(WINDLASS)
-        .args([
-            "db",
-            "psql",
-            "--dir",
-            folder.to_str().unwrap(),
-            "--",
-            "-Atc",
-            "select count(*) from accounts",
-        ])
+        .args(["db", "psql", "--dir", folder.to_str().unwrap(), "--", "-Atc", statement])
         .output()
         .unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout).trim(),
-        "8",
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

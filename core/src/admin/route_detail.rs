@@ -9,19 +9,19 @@ use serde_json::Value;
 use super::field_words;
 use super::protocol::{FieldLine, Parameter, RouteDetail, RouteLine};
 use super::route_sql::{self, Plain};
-use crate::contract::{Field, Grant, Resource, Route, Snapshot};
-use crate::error::Result;
+use crate::contract::{Contracts, Field, Grant, Owner, Resource, Route, Snapshot};
+use crate::error::{Error, Result};
 use crate::openapi;
 
 /// The route as a line of the list; who knows more adds whether it is switched off, and its figures.
 #[must_use]
 pub fn line(route: &Route) -> RouteLine {
-    let grants = route.resource.access.of(route.verb).unwrap_or_default();
+    let grants = route.grants();
     RouteLine {
         route: route.name.clone(),
         method: route.method.to_owned(),
         path: route.path.clone(),
-        file: route.resource.file.display().to_string(),
+        file: route.file().display().to_string(),
         access: grants.iter().map(granted).collect(),
         disabled: None,
         figures: None,
@@ -33,10 +33,16 @@ pub fn line(route: &Route) -> RouteLine {
 /// # Errors
 /// `internal` if its document cannot be written.
 pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
-    let resource = &route.resource;
-    let snapshot = Snapshot::new(String::new(), String::new(), vec![Arc::clone(resource)]);
+    let contracts = match &route.owner {
+        Owner::Resource(resource, _) => Contracts::from(vec![Arc::clone(resource)]),
+        Owner::Function(function) => Contracts {
+            functions: vec![Arc::clone(function)],
+            ..Contracts::default()
+        },
+    };
+    let snapshot = Snapshot::new(String::new(), String::new(), contracts);
     let document = openapi::document(&snapshot)?;
-    let drawn = Drawn::find(&document, route);
+    let drawn = Drawn::find(&document, &route.path, route.method);
     let line = line(route);
     let (model, example) = drawn.model().unzip();
     let example = example.flatten();
@@ -44,19 +50,43 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
     if matches!(route.method, "POST" | "PUT" | "PATCH") {
         guards.push(format!("body: at most {}", size(body_limit)));
     }
-    let reply = resource
-        .fields
-        .iter()
-        .filter(|_| resource.access.read.is_some())
-        .map(|field| field_line(field, true));
+    // Without a body a call has the same arguments.
+    let arguments = match &route.owner {
+        Owner::Function(_) => Drawn::find(&document, &route.path, "POST")
+            .model()
+            .and_then(|(_, example)| example),
+        Owner::Resource(..) => None,
+    };
+    // What is asked for, what is sent, and what is answered with.
+    let (about, description, sent, told) = match &route.owner {
+        Owner::Resource(resource, _) => (
+            Some(resource),
+            resource.description.as_ref(),
+            Some(resource),
+            Some(resource),
+        ),
+        Owner::Function(function) => {
+            let first = function.overloads.first();
+            let (sent, rows) = (first.map(|first| &first.arguments), first.map(|first| &first.rows));
+            (sent, function.description.as_ref(), sent, rows)
+        }
+    };
+    let about = about.ok_or_else(|| Error::internal("a function without one"))?;
+    let reply = told.into_iter().flat_map(|rows| {
+        let fields = rows.fields.iter().filter(|_| rows.access.read.is_some());
+        fields.map(|field| field_line(field, true))
+    });
     Ok(RouteDetail {
         line,
-        description: drawn.description(resource),
-        parameters: drawn.parameters.iter().map(|one| parameter(resource, one)).collect(),
-        body: model.map_or_else(Vec::new, |model| body(resource, model)),
+        description: drawn.description(description),
+        parameters: drawn.parameters.iter().map(|one| parameter(about, one)).collect(),
+        body: match (model, sent) {
+            (Some(model), Some(sent)) => body(sent, model),
+            _ => Vec::new(),
+        },
         reply: reply.collect(),
         guards,
-        sql: route_sql::statement(route, drawn.plain(resource, example)).ok(),
+        sql: route_sql::statement(route, drawn.plain(about, arguments.or(example))).ok(),
         explain: None,
         explain_refused: None,
         example: example.and_then(|example| serde_json::to_string_pretty(example).ok()),
@@ -80,9 +110,9 @@ struct Drawn<'a> {
 }
 
 impl<'a> Drawn<'a> {
-    fn find(document: &'a Value, route: &Route) -> Self {
-        let place = document.get("paths").and_then(|paths| paths.get(&route.path));
-        let operation = place.and_then(|place| place.get(route.method.to_ascii_lowercase()));
+    fn find(document: &'a Value, path: &str, method: &str) -> Self {
+        let place = document.get("paths").and_then(|paths| paths.get(path));
+        let operation = place.and_then(|place| place.get(method.to_ascii_lowercase()));
         let shared = place.filter(|_| operation.is_some());
         let parameters = [shared, operation]
             .into_iter()
@@ -98,11 +128,11 @@ impl<'a> Drawn<'a> {
     }
 
     /// Summary, what the resource is, and what is special: a line each.
-    fn description(&self, resource: &Resource) -> Option<String> {
+    fn description(&self, about: Option<&String>) -> Option<String> {
         let said = |key: &str| self.operation?.get(key)?.as_str().map(str::to_owned);
         let lines = [
             said("summary").map(|summary| format!("{summary}.")),
-            resource.description.clone(),
+            about.cloned(),
             said("description").filter(|text| !text.is_empty()),
             self.operation
                 .is_none()
@@ -116,8 +146,11 @@ impl<'a> Drawn<'a> {
     fn model(&self) -> Option<(&'a Value, Option<&'a Value>)> {
         let content = self.operation?.get("requestBody")?.get("content")?;
         let schema = content.get("application/json")?.get("schema")?;
-        // A row, or a row or an array of rows.
-        let row = schema.pointer("/oneOf/0").unwrap_or(schema);
+        // A row, or a row or an array of rows; the arguments of one of several functions.
+        let row = schema
+            .pointer("/oneOf/0")
+            .or_else(|| schema.pointer("/anyOf/0"))
+            .unwrap_or(schema);
         let model = resolve(self.document, row);
         Some((model, model.pointer("/examples/0")))
     }
@@ -254,6 +287,7 @@ mod tests {
             let name = &detail.line.route;
             // Nobody may use this one, as nobody may read the rows.
             let usable = name != "PATCH /api/leads";
+            let bare = name.ends_with("/totals") || name.ends_with("/echo");
             assert_eq!(detail.sql.is_some(), usable, "{name}");
             assert!(detail.description.is_some(), "{name}");
             assert!(
@@ -265,8 +299,8 @@ mod tests {
             let with_body = matches!(detail.line.method.as_str(), "POST" | "PUT" | "PATCH");
             assert_eq!(detail.guards.len(), if with_body { 2 } else { 1 });
             if usable {
-                assert_eq!(!detail.body.is_empty(), with_body, "{name}");
-                assert_eq!(detail.example.is_some(), with_body, "{name}");
+                assert_eq!(!detail.body.is_empty(), with_body && !bare, "{name}");
+                assert!(bare || detail.example.is_some() == with_body, "{name}");
             }
         }
     }
@@ -295,6 +329,16 @@ mod tests {
             (
                 "PATCH /api/kind_events",
                 "UPDATE \"public\".\"kind_events\" AS t SET \"",
+                "",
+            ),
+            (
+                "GET /api/rpc/search",
+                "WITH \"windlass_call\" AS (SELECT * FROM \"public\".\"search\"(\"query\" => $2::text",
+                "FROM \"windlass_call\" AS t WHERE true LIMIT $1::int8",
+            ),
+            (
+                "POST /api/rpc/words",
+                "WITH \"windlass_call\" AS (SELECT * FROM \"public\".\"words\"(VARIADIC \"words\" => $2::text[]) AS t(\"query\")) SELECT",
                 "",
             ),
             (

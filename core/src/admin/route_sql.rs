@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::contract::{Grant, Resource, Route, Snapshot, Verb};
+use crate::contract::{Function, Grant, Overload, Owner, Resource, Route, Snapshot, Verb, Whole};
 use crate::error::{Error, Result};
 use crate::plan::cursor::Key;
 use crate::plan::{self, Lists, Principal, View};
@@ -25,7 +25,11 @@ pub(super) struct Plain<'a> {
 
 /// The statement's text.
 pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
-    let resource = &opened(&route.resource, route.verb);
+    let (resource, verb) = match &route.owner {
+        Owner::Resource(resource, verb) => (opened(resource, *verb), *verb),
+        Owner::Function(function) => return call(function, plain.body),
+    };
+    let resource = &resource;
     let prefer = &Prefer::default();
     let view = &View {
         snapshot: &Snapshot::default(),
@@ -47,7 +51,7 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     } else {
         Target::Collection
     };
-    let picks = !route.item && matches!(route.verb, Verb::Update | Verb::Delete);
+    let picks = !route.item && matches!(verb, Verb::Update | Verb::Delete);
     if let (true, Some((name, value))) = (picks, plain.filter) {
         query.filters.push(request::filter_parse::test(
             name,
@@ -55,7 +59,7 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
             value,
         )?);
     }
-    let write = match (route.verb, &target) {
+    let write = match (verb, &target) {
         (Verb::Read, _) => {
             // No request brings a cursor here: any key will do.
             let lists = Lists {
@@ -85,6 +89,35 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     let statements = sql::write::statements(&write)?;
     let texts: Vec<String> = statements.into_iter().map(|statement| statement.text).collect();
     Ok(texts.join(";\n"))
+}
+
+/// A call of a function with arguments of which an example is known.
+fn call(function: &Arc<Function>, body: Option<&Value>) -> Result<String> {
+    let overload = function
+        .overloads
+        .first()
+        .ok_or_else(|| Error::internal("a function without one"))?;
+    let arguments = match (overload.whole, body) {
+        (Some(Whole::Json), _) => validate::whole(overload, Whole::Json, b"{}")?,
+        (Some(form), _) => validate::whole(overload, form, b"")?,
+        (None, Some(body)) => validate::arguments(overload, &json::parse(body.to_string().as_bytes())?)?,
+        (None, None) => Vec::new(),
+    };
+    let open = Overload {
+        rows: opened(&overload.rows, Verb::Read),
+        ..Overload::clone(overload)
+    };
+    let lists = Lists {
+        key: &Key::new(&[0; 32]),
+        streamed: false,
+    };
+    let (query, prefer) = (query::parse("")?, Prefer::default());
+    let view = View {
+        snapshot: &Snapshot::default(),
+        principal: &Principal::Anonymous,
+    };
+    let call = plan::call::plan(function, &Arc::new(open), arguments, query, &prefer, &view, lists)?;
+    Ok(sql::call::statement(&call)?.text)
 }
 
 fn checked(resource: &Resource, model: Model, body: Option<&Value>) -> Result<Checked> {

@@ -24,16 +24,16 @@ pub async fn catalog(project: &Project, database: &Database) -> Result<Catalog> 
 /// As [`catalog`].
 pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapshot, Vec<Diagnostic>)> {
     let catalog = catalog(project, database).await?;
-    let (resources, wrong) = contract::load(&project.directory, &catalog);
+    let (contracts, wrong) = contract::load(&project.directory, &catalog);
     let settings = &project.settings;
-    let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), resources);
+    let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), contracts);
     Ok((snapshot, wrong))
 }
 
-/// The text of a resource file for a table, with its path in the project.
+/// The text of a resource file for a table or a function, with its path in the project.
 ///
 /// # Errors
-/// If there is no such table.
+/// If there is neither.
 pub fn resource_file(catalog: &Catalog, table: &str) -> Result<(PathBuf, String)> {
     let new = contract::new_resource(table, catalog)?;
     Ok((PathBuf::from(format!("resources/{}.toml", new.name)), new.text))

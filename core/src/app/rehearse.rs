@@ -21,9 +21,9 @@ pub async fn rehearse(project: &Project, database: &Database, upto: Option<&str>
     migrator
         .rehearse(upto, role, |catalog| {
             // A file that does not fit gives no routes; that a table is still to come is no mistake.
-            let (resources, mistakes) = contract::load(&project.directory, catalog);
+            let (contracts, mistakes) = contract::load(&project.directory, catalog);
             let settings = &project.settings;
-            let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), resources);
+            let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), contracts);
             Ok(Contracts {
                 document: openapi::document(&snapshot)?,
                 mistakes,

@@ -1,11 +1,13 @@
-//! What Postgres says of tables, columns, types, keys and checks. Pure data, read by `db/introspect.rs`.
+//! What Postgres says of tables, columns, types, keys, checks and functions. Pure data, read by `db/introspect.rs`.
 
+mod function;
 mod pg_type;
 mod relation;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use function::{Argument, Function, Returned};
 pub use pg_type::{DomainRule, Kind, PgType};
 pub use relation::{Check, Column, ForeignKey, Identity, Relation, RelationKind, UniqueKey, VectorIndex, VectorMethod};
 
@@ -34,11 +36,13 @@ impl fmt::Display for QualifiedName {
     }
 }
 
-/// All relations that the login role can see, outside of Postgres's own schemas.
+/// All relations and functions that the login role can see, outside of Postgres's own schemas.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     /// By name, in name order.
     pub relations: BTreeMap<QualifiedName, Relation>,
     /// pgvector's major and minor version, where the extension is there.
     pub pgvector: Option<(u32, u32)>,
+    /// By name, in name order; of one name by their signatures. Those of extensions are not among them.
+    pub functions: BTreeMap<QualifiedName, Vec<Function>>,
 }

@@ -13,7 +13,7 @@ use super::source::Source;
 use super::{
     CheckName, EF_SEARCH_MOST, Field, JsonForm, Nearest, PageLimits, Reference, Resource, Rule, Shape, Unique, Verb,
 };
-use super::{compile_rule, default_value, narrow, path};
+use super::{compile_rule, computed, default_value, narrow, path};
 use crate::catalog::{Catalog, Column, Identity, Kind, QualifiedName, Relation, RelationKind};
 use crate::suggest;
 
@@ -32,6 +32,11 @@ pub(super) fn derive(
     source: &mut Source<'_>,
 ) -> Option<Resource> {
     let path = path::read(name, overlay.path.as_ref(), source);
+    foreign(overlay, &["args"], "functions", source);
+    if let Some(call) = &overlay.call {
+        let help = "a table has `read`, `create`, `update` and `delete`".to_owned();
+        source.mistake(call.span(), "`call` is for functions", Some(help));
+    }
     let relation = relation(name, overlay.table.as_ref(), catalog, source)?;
     let mut deriving = Deriving {
         relation,
@@ -43,9 +48,10 @@ pub(super) fn derive(
     let fields = deriving.fields();
     let key = deriving.key();
     deriving.access(&fields);
-    let page = deriving.page();
+    let page = page(overlay, deriving.source);
     let rules = deriving.rules(&fields);
     let nearest = deriving.nearest(&fields, catalog);
+    let computed = computed::derive(overlay, relation, catalog, deriving.source);
 
     let by_name: std::collections::HashMap<String, usize> =
         fields.iter().enumerate().map(|(i, f)| (f.name.clone(), i)).collect();
@@ -87,6 +93,7 @@ pub(super) fn derive(
         page,
         nearest,
         max_batch: overlay.max_batch.unwrap_or(10_000),
+        computed,
         fields,
         by_name,
     };
@@ -100,6 +107,13 @@ pub(super) fn derive(
         }
     }
     (!source.has_mistakes()).then_some(resource)
+}
+
+/// Keys that belong to another kind of file.
+pub(super) fn foreign(overlay: &Overlay, keys: &[&str], whose: &str, source: &mut Source<'_>) {
+    for key in overlay.keys.iter().filter(|key| keys.contains(&key.get_ref().as_str())) {
+        source.mistake(key.span(), format!("`{}` is for {whose}", key.get_ref()), None);
+    }
 }
 
 /// The relation that a resource file is about.
@@ -380,37 +394,6 @@ impl Deriving<'_, '_, '_> {
         }
     }
 
-    fn page(&mut self) -> PageLimits {
-        let max = self.overlay.page_max.unwrap_or(1_000);
-        let default = match &self.overlay.page_default {
-            None => max.min(50),
-            Some(default) => {
-                if *default.get_ref() > max {
-                    let message = format!("`default` is above `max`, which is {max}");
-                    self.source.mistake(default.span(), message, None);
-                }
-                *default.get_ref()
-            }
-        };
-        if let Some(stream) = self
-            .overlay
-            .page_max_stream
-            .as_ref()
-            .filter(|stream| *stream.get_ref() < max)
-        {
-            let message =
-                format!("`max_stream` is below `max`, which is {max}: a streamed reply has room for more, not less");
-            self.source.mistake(stream.span(), message, None);
-        }
-        PageLimits {
-            default,
-            max,
-            max_stream: self.overlay.page_max_stream.as_ref().map(|stream| *stream.get_ref()),
-            max_bytes: self.overlay.page_max_bytes.map(u64::from),
-            max_groups: self.overlay.page_max_groups,
-        }
-    }
-
     fn nearest(&mut self, fields: &[Field], catalog: &Catalog) -> Nearest {
         let cap = self.overlay.max_ef_search.as_ref();
         let nearest = Nearest::derive(self.relation, fields, cap.map(|cap| *cap.get_ref()), catalog.pgvector);
@@ -454,6 +437,37 @@ impl Deriving<'_, '_, '_> {
             }
         }
         rules
+    }
+}
+
+/// How many rows are given.
+pub(super) fn page(overlay: &Overlay, source: &mut Source<'_>) -> PageLimits {
+    let max = overlay.page_max.unwrap_or(1_000);
+    let default = match &overlay.page_default {
+        None => max.min(50),
+        Some(default) => {
+            if *default.get_ref() > max {
+                let message = format!("`default` is above `max`, which is {max}");
+                source.mistake(default.span(), message, None);
+            }
+            *default.get_ref()
+        }
+    };
+    if let Some(stream) = overlay
+        .page_max_stream
+        .as_ref()
+        .filter(|stream| *stream.get_ref() < max)
+    {
+        let message =
+            format!("`max_stream` is below `max`, which is {max}: a streamed reply has room for more, not less");
+        source.mistake(stream.span(), message, None);
+    }
+    PageLimits {
+        default,
+        max,
+        max_stream: overlay.page_max_stream.as_ref().map(|stream| *stream.get_ref()),
+        max_bytes: overlay.page_max_bytes.map(u64::from),
+        max_groups: overlay.page_max_groups,
     }
 }
 

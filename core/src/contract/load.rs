@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Resource;
 use super::derive::derive;
 use super::overlay_parse;
 use super::source::Source;
+use super::{Contracts, Function, Resource, derive_function};
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 
-/// Reads `resources/*.toml` of the project and derives every resource, in file order.
+/// Reads `resources/*.toml` of the project and derives every resource and every function, in file order.
 ///
-/// A file with a mistake gives no resource; every mistake of every file is told. A
+/// A file with a mistake gives none; every mistake of every file is told. A
 /// [`Snapshot`](super::Snapshot) is to be built
 /// only when there is none.
 #[must_use]
-pub fn load(project: &Path, catalog: &Catalog) -> (Vec<Arc<Resource>>, Vec<Diagnostic>) {
+pub fn load(project: &Path, catalog: &Catalog) -> (Contracts, Vec<Diagnostic>) {
     let mut mistakes = Vec::new();
     let files = resource_files(project).unwrap_or_else(|error| {
         mistakes.push(unreadable(Path::new("resources"), &error));
@@ -25,9 +25,12 @@ pub fn load(project: &Path, catalog: &Catalog) -> (Vec<Arc<Resource>>, Vec<Diagn
     });
     let read = |path: &Path| std::fs::read_to_string(project.join(path));
     let mut resources: Vec<(Arc<Resource>, String)> = Vec::new();
+    // Functions come last: their rows may be those of a resource.
+    let mut later: Vec<(PathBuf, String)> = Vec::new();
     for file in files {
         match read(&file) {
             Err(error) => mistakes.push(unreadable(&file, &error)),
+            Ok(text) if overlay_parse::is_function(&text) => later.push((file, text)),
             Ok(text) => match read_resource(&file, &text, catalog, &|path| read(path).map_err(|e| e.to_string())) {
                 Ok(resource) => resources.push((Arc::new(resource), text)),
                 Err(found) => mistakes.extend(found),
@@ -35,8 +38,16 @@ pub fn load(project: &Path, catalog: &Catalog) -> (Vec<Arc<Resource>>, Vec<Diagn
         }
     }
     mistakes.extend(shared_paths(&resources));
+    let resources: Vec<Arc<Resource>> = resources.into_iter().map(|(resource, _)| resource).collect();
+    let mut functions = Vec::new();
+    for (file, text) in later {
+        match read_function(&file, &text, catalog, &resources) {
+            Ok(function) => functions.push(Arc::new(function)),
+            Err(found) => mistakes.extend(found),
+        }
+    }
     mistakes.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-    (resources.into_iter().map(|(resource, _)| resource).collect(), mistakes)
+    (Contracts { resources, functions }, mistakes)
 }
 
 /// Derives one resource from its file's text. `file` is relative to the project; its stem names the resource.
@@ -59,6 +70,28 @@ pub fn read_resource(
     };
     let name = file.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
     derive(&name, &overlay, catalog, read_file, &mut source).ok_or_else(|| source.finish())
+}
+
+/// Derives one function from its file's text, as [`read_resource`] does a resource. `resources` are those of the tables
+/// whose rows it may return.
+///
+/// # Errors
+///
+/// Every mistake of the file, in its order.
+pub fn read_function(
+    file: &Path,
+    text: &str,
+    catalog: &Catalog,
+    resources: &[Arc<Resource>],
+) -> Result<Function, Vec<Diagnostic>> {
+    let mut source = Source::new(file, text);
+    let overlay = overlay_parse::parse(text, &mut source);
+    let Some(overlay) = overlay else {
+        return Err(source.finish());
+    };
+    let name = file.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    let resources: Vec<&Arc<Resource>> = resources.iter().collect();
+    derive_function::derive(&name, &overlay, catalog, &resources, &mut source).ok_or_else(|| source.finish())
 }
 
 /// The resource files in name order, relative to the project. Hidden files are editors' own.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::catalog::{
-    Check, Column, DomainRule, Identity, Kind, PgType, QualifiedName, Relation, RelationKind, UniqueKey,
+    Argument, Check, Column, DomainRule, Function, Identity, Kind, PgType, QualifiedName, Relation, RelationKind,
+    Returned, UniqueKey,
 };
 use crate::contract::{Decimal, Format, Grant, JsonForm, Metric, Verb};
 
@@ -153,6 +154,7 @@ fn catalog() -> Catalog {
     Catalog {
         relations: relations.into_iter().collect(),
         pgvector: Some((0, 8)),
+        ..Catalog::default()
     }
 }
 
@@ -185,6 +187,64 @@ fn read_as(name: &str, text: &str) -> Result<Resource, String> {
 
 fn read(text: &str) -> Result<Resource, String> {
     read_as("leads", text)
+}
+
+#[test]
+fn computed_relations_are_functions_that_only_read_rows_of_the_table() {
+    let function = |name: &str, row_of: &str, returns: Returned| Function {
+        name: QualifiedName::new("public", name),
+        signature: String::new(),
+        arguments: vec![Argument {
+            name: "row".to_owned(),
+            pg_type: typed(row_of, Kind::Other),
+            row_of: Some(QualifiedName::new("public", row_of)),
+            pseudo: false,
+            variadic: false,
+            default: None,
+        }],
+        reads: name != "writes",
+        set: true,
+        single: name == "newest",
+        returns,
+        comment: None,
+    };
+    let leads = || Returned::Relation(QualifiedName::new("public", "leads"));
+    let mut catalog = catalog();
+    for function in [
+        function("like", "leads", leads()),
+        function("newest", "leads", leads()),
+        function("other", "totals", leads()),
+        function("value", "leads", Returned::Value(text(None))),
+        function("writes", "leads", leads()),
+    ] {
+        catalog.functions.insert(function.name.clone(), vec![function]);
+    }
+    let read = |text: &str| read_resource(Path::new("resources/leads.toml"), text, &catalog, &files);
+    let computed = read("computed = ['like', 'public.newest']").unwrap().computed;
+    let told: Vec<_> = computed.iter().map(|c| (c.function.name.as_str(), c.many)).collect();
+    assert_eq!(told, [("like", true), ("newest", false)]);
+    for (text, wanted) in [
+        ("computed = ['lke']", ":1:13: there is no function `public.lke`"),
+        (
+            "computed = ['like', 'other']",
+            ":1:21: `other` does not take a row of `public.leads`",
+        ),
+        (
+            "computed = ['value']",
+            ":1:13: `value` does not return rows of a table or view",
+        ),
+        (
+            "computed = ['writes']",
+            ":1:13: `writes` is volatile: a read could change something",
+        ),
+        ("computed = ['like', 'public.like']", ":1:21: `like` is named twice"),
+    ] {
+        let found: Vec<String> = read(text).unwrap_err().iter().map(|d| format!("{d:#}")).collect();
+        assert!(
+            matches!(found.as_slice(), [one] if one.contains(wanted)),
+            "{text}: {found:?}"
+        );
+    }
 }
 
 #[test]
@@ -566,9 +626,9 @@ fn a_project_is_read_whole() {
         std::fs::write(dir.join(name), text).unwrap();
     }
     std::fs::write(dir.join("binary.toml"), [0xff, 0xfe]).unwrap();
-    let (resources, mistakes) = load(project.path(), &catalog());
+    let (contracts, mistakes) = load(project.path(), &catalog());
     assert_eq!(
-        resources.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(),
+        contracts.resources.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(),
         ["leads", "people"]
     );
     let places: Vec<String> = mistakes

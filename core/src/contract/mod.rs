@@ -1,12 +1,15 @@
-//! The contract of each resource: what the catalog says, narrowed by the overlay.
+//! The contract of each resource and function: what the catalog says, narrowed by the overlay.
 //!
 //! Validator, SQL, `OpenAPI` and docs are all made from here, so they cannot drift apart.
 
 mod check_expr;
+mod computed;
 mod decimal;
 mod default_value;
 mod derive;
+mod derive_function;
 mod field;
+mod function;
 mod load;
 mod narrow;
 mod nearest;
@@ -26,13 +29,15 @@ mod write;
 
 pub use decimal::Decimal;
 pub use derive::NO_TABLE;
+pub use derive_function::NO_FUNCTION;
 pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
-pub use load::{load, read_resource};
+pub use function::{CALLED, Function, Outcome, Overload, Whole};
+pub use load::{load, read_function, read_resource};
 pub use nearest::{EF_SEARCH_MOST, Nearest, NearestColumn, NearestIndex};
 pub use relationship::{Join, Leg, Relationship};
-pub use resource::{Access, CheckName, Grant, NEAREST, PageLimits, Reference, Resource, Unique, Verb};
-pub use route::{Route, methods};
+pub use resource::{Access, CheckName, Computed, Grant, NEAREST, PageLimits, Reference, Resource, Unique, Verb};
+pub use route::{Owner, Route, methods};
 pub use rule::Rule;
 pub use rule_compile::{RULE_ENV, compile_rule};
-pub use snapshot::Snapshot;
+pub use snapshot::{Contracts, Snapshot};
 pub use write::{NewResource, new_resource};

@@ -10,11 +10,17 @@ use super::{Decimal, Format, Grant, JsonForm, Metric, Normalize, Verb};
 /// What a resource file says; what it leaves out is `None` or empty.
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
+    /// Every key at the top, to refuse those that belong to another kind of file.
+    pub(super) keys: Words,
+    pub(super) function: Option<Spanned<String>>,
+    pub(super) call: Option<Spanned<Vec<Grant>>>,
+    pub(super) args: Vec<(Spanned<String>, FieldOverlay)>,
     pub(super) table: Option<Spanned<String>>,
     pub(super) path: Option<Spanned<String>>,
     pub(super) description: Option<String>,
     pub(super) key: Option<Spanned<Words>>,
     pub(super) hidden: Words,
+    pub(super) computed: Words,
     pub(super) max_batch: Option<u32>,
     pub(super) access: Vec<(Verb, Spanned<Vec<Grant>>)>,
     pub(super) page_default: Option<Spanned<u32>>,

@@ -15,20 +15,23 @@ use crate::suggest;
 
 const TOP: &[&str] = &[
     "table",
+    "function",
     "path",
     "description",
     "key",
     "hidden",
+    "computed",
     "max_batch",
     "access",
     "page",
     "nearest",
     "fields",
+    "args",
     "rules",
 ];
 /// What later versions will read. Ignoring it would serve rows that it is meant to guard.
 const LATER: &[&str] = &["tenant", "embeddings", "webhooks", "rate", "guards"];
-const VERBS: &[&str] = &["read", "create", "update", "delete"];
+const VERBS: &[&str] = &["read", "create", "update", "delete", "call"];
 const VALUE: &[&str] = &[
     "format",
     "normalize",
@@ -71,22 +74,21 @@ pub(super) fn parse(text: &str, source: &mut Source<'_>) -> Option<Overlay> {
     };
     let mut reader = Reader { source };
     for (key, value) in document.get_ref() {
+        overlay.keys.push(owned(key));
         match &**key.get_ref() {
+            "function" => overlay.function = reader.text(key, value),
             "table" => overlay.table = reader.text(key, value),
             "path" => overlay.path = reader.text(key, value),
             "description" => overlay.description = reader.text(key, value).map(Spanned::into_inner),
             "key" => overlay.key = reader.words(key, value).map(|w| Spanned::new(value.span(), w)),
+            "computed" => overlay.computed = reader.words(key, value).unwrap_or_default(),
             "hidden" => overlay.hidden = reader.words(key, value).unwrap_or_default(),
             "max_batch" => overlay.max_batch = reader.count(key, value, 1).map(Spanned::into_inner),
             "access" => reader.access(key, value, &mut overlay),
             "page" => reader.page(key, value, &mut overlay),
             "nearest" => reader.nearest(key, value, &mut overlay),
-            "fields" => {
-                for (name, value) in reader.table(key, value).into_iter().flatten() {
-                    let field = reader.field(name, value);
-                    overlay.fields.push((owned(name), field));
-                }
-            }
+            "fields" => overlay.fields = reader.fields(key, value),
+            "args" => overlay.args = reader.fields(key, value),
             "rules" => reader.rules(key, value, &mut overlay),
             later if LATER.contains(&later) => reader.source.mistake(
                 key.span(),
@@ -104,6 +106,11 @@ pub(super) fn path_span(text: &str) -> Range<usize> {
     let document = DeTable::parse(text).ok();
     let written = document.as_ref().and_then(|document| document.get_ref().get("path"));
     written.map_or(0..0, Spanned::span)
+}
+
+/// Whether the text is about a function.
+pub(super) fn is_function(text: &str) -> bool {
+    DeTable::parse(text).is_ok_and(|document| document.get_ref().contains_key("function"))
 }
 
 type Key<'t, 'i> = &'t Spanned<std::borrow::Cow<'i, str>>;
@@ -214,10 +221,11 @@ impl Reader<'_, '_> {
     fn access(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, overlay: &mut Overlay) {
         for (key, value) in self.table(key, value).into_iter().flatten() {
             let verb = match &**key.get_ref() {
-                "read" => Verb::Read,
-                "create" => Verb::Create,
-                "update" => Verb::Update,
-                "delete" => Verb::Delete,
+                "read" => Some(Verb::Read),
+                "create" => Some(Verb::Create),
+                "update" => Some(Verb::Update),
+                "delete" => Some(Verb::Delete),
+                "call" => None,
                 _ => {
                     self.unknown(key, VERBS);
                     continue;
@@ -231,7 +239,11 @@ impl Reader<'_, '_> {
                 self.wrong(key, value.span(), "at least one grant", Some(help));
             }
             let grants: Vec<Grant> = words.iter().filter_map(|word| self.grant(word)).collect();
-            overlay.access.push((verb, Spanned::new(value.span(), grants)));
+            let grants = Spanned::new(value.span(), grants);
+            match verb {
+                Some(verb) => overlay.access.push((verb, grants)),
+                None => overlay.call = Some(grants),
+            }
         }
     }
 
@@ -305,6 +317,13 @@ impl Reader<'_, '_> {
                 overlay.rules.push(RuleOverlay { expr, loc, msg });
             }
         }
+    }
+
+    fn fields(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Vec<(Spanned<String>, FieldOverlay)> {
+        let entries = self.table(key, value).into_iter().flatten();
+        entries
+            .map(|(name, value)| (owned(name), self.field(name, value)))
+            .collect()
     }
 
     fn field(&mut self, name: Key<'_, '_>, value: Val<'_, '_>) -> FieldOverlay {

@@ -24,6 +24,14 @@ pub(super) fn read(name: &str, written: Option<&Spanned<String>>, source: &mut S
     path.clone()
 }
 
+/// Checks the name of a function's file, which is the last step of its path.
+pub(super) fn check_name(name: &str, source: &mut Source<'_>) {
+    if let Err((reason, _)) = check(&format!("/{name}")) {
+        let help = "rename the file".to_owned();
+        source.mistake(0..0, format!("the file's name makes no path: {reason}"), Some(help));
+    }
+}
+
 /// A name for the resource of a table, fit for a path: `Order Lines` becomes `order-lines`.
 pub(super) fn name_for(table: &str) -> String {
     let plain = |c: char| {

@@ -1,7 +1,8 @@
 //! Ways from one resource to another along foreign keys: the graph that embedding walks.
 //!
 //! Only what is exposed takes part, and only foreign keys whose columns are all shown, on both sides: a
-//! hidden column says nothing, not even whom it points at. Views have no foreign keys, so nothing leads to or from them.
+//! hidden column says nothing, not even whom it points at. Views have no foreign keys, so nothing but what functions
+//! compute leads to or from them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,6 +39,13 @@ pub enum Join {
         /// From the table between to the target.
         far: Leg,
     },
+    /// A function finds them.
+    Computed {
+        /// The function, which takes a row.
+        function: QualifiedName,
+        /// The table of that row.
+        of: QualifiedName,
+    },
 }
 
 /// One foreign key as a step.
@@ -70,6 +78,15 @@ impl Leg {
 }
 
 impl Relationship {
+    /// What it is called: as the resource it leads to, or as the function that finds it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.join {
+            Join::Computed { function, .. } => &function.name,
+            _ => &self.target.name,
+        }
+    }
+
     /// Whether a hint chooses it: the target's name, the table between, a foreign key's name or one of its columns.
     #[must_use]
     pub fn matches(&self, hint: &str) -> bool {
@@ -80,6 +97,7 @@ impl Relationship {
                 Join::Through { table, near, far } => {
                     table.name == hint || near.named(hint) || !self.circular && far.named(hint)
                 }
+                Join::Computed { .. } => false,
             }
     }
 
@@ -88,7 +106,7 @@ impl Relationship {
     pub fn between(&self) -> Option<&Arc<Resource>> {
         match &self.join {
             Join::Through { table, .. } => Some(table),
-            Join::Out(_) | Join::In(_) => None,
+            Join::Out(_) | Join::In(_) | Join::Computed { .. } => None,
         }
     }
 
@@ -106,6 +124,8 @@ impl Relationship {
                 let alone = [vec![name]].into_iter().chain(near.names().map(|hint| vec![hint]));
                 alone.chain(near.names().map(|hint| vec![name, hint])).collect()
             }
+            // A second resource over the same table is told by its name.
+            Join::Computed { .. } => vec![vec![self.target.name.as_str()]],
         }
     }
 
@@ -115,6 +135,7 @@ impl Relationship {
             Join::Out(leg) => (["out", &leg.constraint], None),
             Join::In(leg) => (["in", &leg.constraint], None),
             Join::Through { near, far, .. } => (["through", &near.constraint], Some(far.constraint.as_str())),
+            Join::Computed { function, .. } => (["computed", &function.schema], Some(function.name.as_str())),
         };
         first.into_iter().chain(second)
     }
@@ -127,6 +148,8 @@ impl Relationship {
             (Join::In(_), false) => "one-to-one",
             (Join::In(_), true) => "one-to-many",
             (Join::Through { .. }, _) => "many-to-many",
+            (Join::Computed { .. }, false) => "computed one",
+            (Join::Computed { .. }, true) => "computed several",
         }
     }
 }
@@ -196,8 +219,25 @@ pub(super) fn graph(resources: &[Arc<Resource>]) -> Vec<Vec<Relationship>> {
             }
         }
     }
+    for (index, resource) in resources.iter().enumerate() {
+        for computed in &resource.computed {
+            for target in by_table.get(&computed.returns).into_iter().flatten() {
+                if let (Some(ways), Some(end)) = (graph.get_mut(index), resources.get(*target)) {
+                    ways.push(Relationship {
+                        target: Arc::clone(end),
+                        many: computed.many,
+                        circular: false,
+                        join: Join::Computed {
+                            function: computed.function.clone(),
+                            of: resource.table.clone(),
+                        },
+                    });
+                }
+            }
+        }
+    }
     for ways in &mut graph {
-        ways.sort_by(|a, b| a.target.name.cmp(&b.target.name));
+        ways.sort_by(|a, b| a.name().cmp(b.name()));
     }
     graph
 }

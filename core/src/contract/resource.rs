@@ -46,6 +46,8 @@ pub struct Resource {
     pub nearest: Nearest,
     /// Most rows of one create request.
     pub max_batch: u32,
+    /// Related rows that functions find.
+    pub computed: Vec<Computed>,
 }
 
 impl Resource {
@@ -54,6 +56,12 @@ impl Resource {
     pub fn field(&self, name: &str) -> Option<(usize, &Field)> {
         let index = *self.by_name.get(name)?;
         Some((index, self.fields.get(index)?))
+    }
+
+    /// Whether its rows are those that a function gives.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        self.table.schema.is_empty()
     }
 
     /// The key's fields as names of path parameters, in key order: those that a template cannot hold are numbered.
@@ -92,6 +100,17 @@ impl Resource {
         let key: Vec<String> = self.key_names().iter().map(|(_, name)| format!("{{{name}}}")).collect();
         (!key.is_empty()).then(|| format!("{}/{}", self.path, key.join(",")))
     }
+}
+
+/// Related rows that a function finds, which takes a row of the resource's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Computed {
+    /// The function; its name without the schema is that of the relation.
+    pub function: QualifiedName,
+    /// The table or view whose rows it gives.
+    pub returns: QualifiedName,
+    /// Whether there may be several.
+    pub many: bool,
 }
 
 /// What can be done with a resource.

@@ -1,10 +1,20 @@
 //! A route: one method on one path, as clients, figures, console and audit name it.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::{Resource, Verb};
+use super::{Function, Grant, Resource, Verb};
 
-/// One method on one path of a resource. `HEAD` belongs to `GET`.
+/// What a route belongs to.
+#[derive(Debug, Clone)]
+pub enum Owner {
+    /// A table or view, and what is done with its rows.
+    Resource(Arc<Resource>, Verb),
+    /// A function that is called.
+    Function(Arc<Function>),
+}
+
+/// One method on one path. `HEAD` belongs to `GET`.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// `GET /api/leads/{id}`: names the route everywhere.
@@ -13,14 +23,32 @@ pub struct Route {
     pub method: &'static str,
     /// The path, with the key's fields in braces.
     pub path: String,
-    /// What it does.
-    pub verb: Verb,
     /// Whether it is about one row.
     pub item: bool,
     /// Whether it searches for the nearest rows; it is neither of the collection nor of an item then.
     pub nearest: bool,
     /// What it belongs to.
-    pub resource: Arc<Resource>,
+    pub owner: Owner,
+}
+
+impl Route {
+    /// Who may use it.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        match &self.owner {
+            Owner::Resource(resource, verb) => resource.access.of(*verb).unwrap_or_default(),
+            Owner::Function(function) => &function.call,
+        }
+    }
+
+    /// The file that opens it, relative to the project.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        match &self.owner {
+            Owner::Resource(resource, _) => &resource.file,
+            Owner::Function(function) => &function.file,
+        }
+    }
 }
 
 /// The methods that a resource offers to somebody, on its collection or on its items; `HEAD` comes with `GET`.
@@ -51,10 +79,9 @@ pub(super) fn of(resource: &Arc<Resource>) -> Vec<Route> {
         name: format!("POST {path}"),
         method: "POST",
         path,
-        verb: Verb::Read,
         item: false,
         nearest: true,
-        resource: Arc::clone(resource),
+        owner: Owner::Resource(Arc::clone(resource), Verb::Read),
     });
     let places = [(false, Some(resource.path.clone())), (true, resource.item_path())];
     places
@@ -65,12 +92,23 @@ pub(super) fn of(resource: &Arc<Resource>) -> Vec<Route> {
                 name: format!("{method} {path}"),
                 method,
                 path: path.clone(),
-                verb,
                 item,
                 nearest: false,
-                resource: Arc::clone(resource),
+                owner: Owner::Resource(Arc::clone(resource), verb),
             })
         })
         .chain(nearest)
         .collect()
+}
+
+/// Every route of a function.
+pub(super) fn of_function(function: &Arc<Function>) -> impl Iterator<Item = Route> {
+    function.methods().map(|method| Route {
+        name: format!("{method} {}", function.path),
+        method,
+        path: function.path.clone(),
+        item: false,
+        nearest: false,
+        owner: Owner::Function(Arc::clone(function)),
+    })
 }

@@ -4,17 +4,38 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Relationship, Resource, Route, relationship, route};
+use super::{Function, Relationship, Resource, Route, relationship, route};
+
+/// What the files of a project expose.
+#[derive(Debug, Clone, Default)]
+pub struct Contracts {
+    /// Tables and views.
+    pub resources: Vec<Arc<Resource>>,
+    /// Functions.
+    pub functions: Vec<Arc<Function>>,
+}
+
+impl From<Vec<Arc<Resource>>> for Contracts {
+    fn from(resources: Vec<Arc<Resource>>) -> Self {
+        Self {
+            resources,
+            functions: Vec::new(),
+        }
+    }
+}
 
 /// All contracts in force.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// In name order.
     pub resources: Vec<Arc<Resource>>,
-    /// Of all resources, in their order.
+    /// In name order.
+    pub functions: Vec<Arc<Function>>,
+    /// Of all resources, then of all functions, in their order.
     pub routes: Vec<Route>,
     relationships: Vec<Vec<Relationship>>,
     by_path: HashMap<String, (usize, Range<usize>)>,
+    functions_by_path: HashMap<String, (usize, Range<usize>)>,
     /// The project's title, for the docs.
     pub title: String,
     /// The project's version, for the docs.
@@ -22,9 +43,14 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Builds a snapshot; resources are put in name order.
+    /// Builds a snapshot; resources and functions are put in name order.
     #[must_use]
-    pub fn new(title: String, version: String, mut resources: Vec<Arc<Resource>>) -> Self {
+    pub fn new(title: String, version: String, contracts: impl Into<Contracts>) -> Self {
+        let Contracts {
+            mut resources,
+            mut functions,
+        } = contracts.into();
+        functions.sort_by(|a, b| a.name.cmp(&b.name));
         resources.sort_by(|a, b| a.name.cmp(&b.name));
         let mut routes = Vec::new();
         let mut by_path = HashMap::new();
@@ -33,11 +59,19 @@ impl Snapshot {
             routes.extend(route::of(resource));
             by_path.insert(resource.path.clone(), (index, first..routes.len()));
         }
+        let mut functions_by_path = HashMap::new();
+        for (index, function) in functions.iter().enumerate() {
+            let first = routes.len();
+            routes.extend(route::of_function(function));
+            functions_by_path.insert(function.path.clone(), (index, first..routes.len()));
+        }
         Self {
             relationships: relationship::graph(&resources),
             routes,
             resources,
+            functions,
             by_path,
+            functions_by_path,
             title,
             version,
         }
@@ -62,5 +96,11 @@ impl Snapshot {
     pub fn routes_at(&self, path: &str) -> Option<(&Arc<Resource>, Range<usize>)> {
         let (resource, routes) = self.by_path.get(path)?;
         Some((self.resources.get(*resource)?, routes.clone()))
+    }
+    /// The function served at exactly this path, and the places of its routes in `routes`.
+    #[must_use]
+    pub fn function_at(&self, path: &str) -> Option<(&Arc<Function>, Range<usize>)> {
+        let (function, routes) = self.functions_by_path.get(path)?;
+        Some((self.functions.get(*function)?, routes.clone()))
     }
 }

@@ -16,14 +16,22 @@ pub struct NewResource {
     pub text: String,
 }
 
-/// What `windlass resource add TABLE` writes. No verb is open in it: the command says which lines to uncomment.
+/// What `windlass resource add NAME` writes for a table, or for a function where there is no such table. No verb is open in
+/// it: the command says which lines to uncomment.
 ///
 /// # Errors
 ///
-/// `project_invalid` when there is no such table, with the nearest one as hint.
+/// `project_invalid` when there is neither, with the nearest table as hint.
 pub fn new_resource(table: &str, catalog: &Catalog) -> Result<NewResource> {
-    let relation = super::derive::find(table, catalog)
-        .map_err(|(message, help)| Error::new(Code::ProjectInvalid, message).with_hint(help))?;
+    let relation = match super::derive::find(table, catalog) {
+        Ok(relation) => relation,
+        Err((message, help)) => {
+            return match super::derive_function::find(table, catalog) {
+                Ok(functions) => new_function(functions, catalog),
+                Err(_) => Err(Error::new(Code::ProjectInvalid, message).with_hint(help)),
+            };
+        }
+    };
     let name = path::name_for(&relation.name.name);
     let head = format!("table = {}\n", string(&relation.name.to_string()));
     let file = Path::new("resources").join(format!("{name}.toml"));
@@ -51,6 +59,70 @@ pub fn new_resource(table: &str, catalog: &Catalog) -> Result<NewResource> {
         section(&mut text, &resource, field);
     }
     Ok(NewResource { name, text })
+}
+
+/// The file of a function.
+fn new_function(functions: &[crate::catalog::Function], catalog: &Catalog) -> Result<NewResource> {
+    let missing = || Error::internal("a name without a function");
+    let known = functions.first().ok_or_else(missing)?;
+    let name = path::name_for(&known.name.name);
+    let head = format!("function = {}\n", string(&known.name.to_string()));
+    let file = Path::new("resources").join(format!("{name}.toml"));
+    // With a grant, as a function that nobody may call is a mistake.
+    let open = format!("{head}[access]\ncall = [\"public\"]\n");
+    let function = load::read_function(&file, &open, catalog, &[]).map_err(|found| {
+        let reason: Vec<String> = found.iter().map(|mistake| mistake.message.clone()).collect();
+        let error = Error::new(Code::ProjectInvalid, reason.join("; "));
+        match found.into_iter().find_map(|mistake| mistake.help) {
+            Some(help) => error.with_hint(help),
+            None => error,
+        }
+    })?;
+    let mut text = String::new();
+    for line in function.description.iter().flat_map(|comment| comment.lines()) {
+        let _ = writeln!(text, "# {}", one_line(line));
+    }
+    text.push_str(&head);
+    for overload in &function.overloads {
+        let methods = if overload.reads { "GET or POST" } else { "POST" };
+        let _ = writeln!(text, "# {methods} {}: {}", function.path, one_line(&overload.signature));
+    }
+    text.push_str(
+        "\n# Nobody may call it yet. Uncomment the line that is right.\n\
+         # A grant is `public`, `authenticated`, `scope:NAME` or `role:NAME`; any one that holds lets the caller in.\n\
+         [access]\n# call = [\"public\"]\n\
+         \n# What the database says of each argument. Uncomment a section to narrow it or to add to it,\n\
+         # for example: description, example, format, normalize, pattern, enum, ge, le, min_length.\n",
+    );
+    let mut told: Vec<&str> = Vec::new();
+    for overload in &function.overloads {
+        for field in overload.arguments.fields.iter().filter(|field| !field.name.is_empty()) {
+            if !told.contains(&field.name.as_str()) {
+                told.push(&field.name);
+                argument(&mut text, field);
+            }
+        }
+    }
+    Ok(NewResource { name, text })
+}
+
+/// An argument's section, commented out.
+fn argument(text: &mut String, field: &Field) {
+    let mut about = vec![field.pg_type.sql.clone()];
+    about.push(match &field.default {
+        Some(default) => format!("default {default}"),
+        None if field.optional => "optional".to_owned(),
+        None => "required".to_owned(),
+    });
+    let _ = writeln!(
+        text,
+        "\n# [args.{}]  # {}",
+        key(&field.name),
+        one_line(&about.join(", "))
+    );
+    for (name, value) in rules(&field.rules, &field.pg_type.kind) {
+        let _ = writeln!(text, "# {name} = {value}");
+    }
 }
 
 /// Without a key there are no item routes: what could be one.

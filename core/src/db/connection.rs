@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{CancelToken, Client, Config, Row, RowStream};
 
 use super::connect;
-use super::error::{lost, translate};
+use super::error::{lost, translate, translate_call};
 use super::lane::{Checks, Reply};
 use super::statements::{Figures, Statements};
 use super::wire;
@@ -149,6 +149,7 @@ impl Connection {
                 Err(Failed::Database(error)) if is_stale(&error) && !last => {
                     statements.iter().for_each(|statement| self.forget(&statement.text));
                 }
+                Err(Failed::Database(error)) if checks.read_only => return Err(translate_call(error, resource)),
                 Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
                 Err(Failed::Refused(error)) => return Err(error),
             }
@@ -164,7 +165,7 @@ impl Connection {
     ) -> Result<Reply, Failed> {
         self.within(false, async {
             self.client
-                .batch_execute("BEGIN")
+                .batch_execute(if checks.read_only { "BEGIN READ ONLY" } else { "BEGIN" })
                 .await
                 .map_err(|error| translate(error, None, false))
         })
@@ -180,12 +181,13 @@ impl Connection {
             self.roll_back().await?;
             return Ok(reply);
         }
-        let committed = self.within(true, async {
+        let stored = !checks.read_only;
+        let committed = self.within(stored, async {
             match self.client.batch_execute("COMMIT").await {
                 Ok(()) => Ok(()),
                 // Deferred constraints speak at the commit; a lost connection leaves it unknown.
                 Err(error) if error.as_db_error().is_some() => Err(translate(error, Some(resource), false)),
-                Err(error) => Err(lost(true).with_source(error)),
+                Err(error) => Err(lost(stored).with_source(error)),
             }
         });
         committed.await?;
@@ -292,6 +294,11 @@ impl Connection {
                 }
                 number += 1;
                 collect(statement, row, &mut reply)?;
+                if let Some(most) = checks.bytes
+                    && u64::try_from(reply.json.len()).is_ok_and(|bytes| bytes > most)
+                {
+                    return Err(too_large(most));
+                }
                 match checks.most {
                     Some(most) if reply.rows > most => Err(Error::new(Code::MaxAffected, Code::MaxAffected.title())
                         .with_details(format!("more than {most} rows; nothing was changed"))
@@ -538,7 +545,7 @@ fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
         if reply.rows > 0 {
             reply.json.push(',');
         }
-        wire::object(row, first, &statement.columns, |column| column.shown, &mut reply.json)?;
+        wire::shown(row, first, statement, &mut reply.json)?;
     }
     if reply.rows == 0 {
         reply.tag = match statement.tag {

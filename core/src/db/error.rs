@@ -31,6 +31,20 @@ pub fn translate(error: tokio_postgres::Error, resource: Option<&Resource>, comm
     of_state(database.code().code(), database, resource.filter(own)).with_source(error)
 }
 
+/// As [`translate`], of a function that is declared to change nothing and runs in a transaction where it cannot.
+#[must_use]
+pub fn translate_call(error: tokio_postgres::Error, resource: &Resource) -> Error {
+    if error.code().is_some_and(|state| state.code() == "25006") {
+        return Error::new(
+            Code::DatabaseRule,
+            "The function writes, although it is declared not to",
+        )
+        .with_hint("declare it `volatile` in a migration; then it is called with POST")
+        .with_source(error);
+    }
+    translate(error, Some(resource), false)
+}
+
 /// The connection broke.
 #[must_use]
 pub fn lost(committing: bool) -> Error {

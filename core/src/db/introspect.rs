@@ -3,6 +3,7 @@
 //! `information_schema` says less and takes seconds on large databases. Every column of these queries has a
 //! built-in type, as an unknown one would cost tokio-postgres a round trip more.
 
+mod functions;
 mod types;
 
 use std::collections::{BTreeMap, HashMap};
@@ -134,6 +135,7 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     let seen = SEEN.replace("$role", role);
     let [relations, columns, constraints, indexes, vectors] =
         [RELATIONS, COLUMNS, CONSTRAINTS, INDEXES, VECTOR_INDEXES].map(|query| format!("{seen}\n{query}"));
+    let functions = functions::FUNCTIONS.replace("$role", role);
     // Polled in order, the queries leave in order and in one flush; replies are read as they come.
     let read = async {
         futures_util::try_join!(
@@ -146,12 +148,15 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
             client.query_typed(PGVECTOR, &[]),
             client.query_typed(types::TYPES, &[]),
             client.query_typed(types::DOMAIN_CHECKS, &[]),
+            client.query_typed(&functions, &[]),
+            client.query_typed(functions::COMPOSITES, &[]),
         )
     };
     let rows = read.await;
     let end = client.batch_execute(end).await;
     let broken = |error| super::error::translate(error, None, false);
-    let (_, relations, columns, constraints, indexes, vectors, pgvector, types, checks) = rows.map_err(broken)?;
+    let (_, relations, columns, constraints, indexes, vectors, pgvector, types, checks, functions, composites) =
+        rows.map_err(broken)?;
     end.map_err(broken)?;
     let types = Types::read(&types, &checks).map_err(Error::internal)?;
     let mut found = read_relations(&relations).map_err(Error::internal)?;
@@ -161,7 +166,12 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     read_vector_indexes(&vectors, &mut found).map_err(Error::internal)?;
     let pgvector = read_version(&pgvector).map_err(Error::internal)?;
     let relations: BTreeMap<_, _> = found.into_values().map(|r| (r.name.clone(), r)).collect();
-    Ok(Catalog { relations, pgvector })
+    let functions = functions::read(&functions, &composites, &types).map_err(Error::internal)?;
+    Ok(Catalog {
+        relations,
+        functions,
+        pgvector,
+    })
 }
 
 type Found = HashMap<Oid, Relation>;

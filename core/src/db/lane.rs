@@ -122,6 +122,10 @@ pub struct Checks<'a> {
     pub one: bool,
     /// One row is written, neither none nor several.
     pub exactly_one: bool,
+    /// The transaction may change nothing, whatever functions are called in it.
+    pub read_only: bool,
+    /// Most bytes of the rows' JSON.
+    pub bytes: Option<u64>,
 }
 
 impl Checks<'_> {
@@ -134,6 +138,8 @@ impl Checks<'_> {
             || self.most.is_some()
             || self.once.is_some()
             || self.rollback
+            || self.read_only
+            || self.bytes.is_some()
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{Row, RowStream};
 
 use super::connection::{Connection, is_stale};
-use super::error::translate;
+use super::error::{translate, translate_call};
 use super::lane::Manager;
 use super::statements::Figures;
 use super::{csv, wire};
@@ -51,6 +51,18 @@ pub struct Task {
     pub lines: Lines,
     /// The longest it may take to be read to its end.
     pub limit: Duration,
+    /// Whether it calls a function, which is kept from changing anything.
+    pub call: bool,
+}
+
+impl Task {
+    fn translate(&self, error: tokio_postgres::Error) -> Error {
+        if self.call {
+            translate_call(error, &self.resource)
+        } else {
+            translate(error, Some(&self.resource), false)
+        }
+    }
 }
 
 /// A streamed reply whose first row has come, or that has none.
@@ -249,7 +261,7 @@ impl Rows<'_> {
     }
 
     async fn next(&mut self, mut rows: std::pin::Pin<&mut RowStream>, by: Instant) -> Result<Option<Row>, Stopped> {
-        let translated = |error| Stopped::Failed(translate(error, Some(&self.task.resource), false));
+        let translated = |error| Stopped::Failed(self.task.translate(error));
         if let Some(ready) = rows.try_next().now_or_never() {
             return ready.map_err(translated);
         }
@@ -263,7 +275,7 @@ impl Rows<'_> {
             biased;
             () = self.writing.chunks.closed() => Err(Stopped::Abandoned(None)),
             next = timeout_at(by, rows.try_next()) => match next {
-                Ok(next) => next.map_err(|error| Stopped::Failed(translate(error, Some(&self.task.resource), false))),
+                Ok(next) => next.map_err(|error| Stopped::Failed(self.task.translate(error))),
                 Err(_) => Err(Stopped::Abandoned(Some(late()))),
             },
         }
@@ -285,7 +297,7 @@ impl Rows<'_> {
         }
         match self.task.lines {
             Lines::Json => {
-                wire::object(row, first, &statement.columns, |column| column.shown, &mut self.chunk)?;
+                wire::shown(row, first, statement, &mut self.chunk)?;
                 self.chunk.push('\n');
             }
             Lines::Csv => csv::row(row, first, &statement.columns, &mut self.scratch, &mut self.chunk)?,
@@ -319,8 +331,9 @@ async fn deliver(writing: &Writing, chunk: String, by: Instant) -> Result<(), St
 /// Starts the statement in a transaction in which it may take as long as the reader. One whose table changed under it is
 /// prepared anew, once.
 async fn start(lane: &Connection, task: &Task) -> Result<(RowStream, Arc<Figures>), Stopped> {
-    let refused = |error| Stopped::Failed(translate(error, Some(&task.resource), false));
-    let begin = format!("BEGIN; SET LOCAL statement_timeout = {}", task.limit.as_millis());
+    let refused = |error| Stopped::Failed(task.translate(error));
+    let only = if task.call { " READ ONLY" } else { "" };
+    let begin = format!("BEGIN{only}; SET LOCAL statement_timeout = {}", task.limit.as_millis());
     for last in [false, true] {
         lane.command(&begin).await.map_err(refused)?;
         lane.set(&task.statement.settings).await.map_err(refused)?;

@@ -7,7 +7,7 @@ use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
 
 use super::{wire_record, wire_time};
 use crate::error::{Error, Result};
-use crate::sql::{Column, Form};
+use crate::sql::{Column, Form, Statement};
 use crate::validate::Bind;
 
 /// A value's bytes as they came.
@@ -74,6 +74,24 @@ pub fn object(
         wire_record::member(column, raw(row, first + index)?, &mut comma, out)?;
     }
     out.push('}');
+    Ok(())
+}
+
+/// Writes a row as the reply has it: an object, or the only value of a row that is `bare`.
+///
+/// # Errors
+/// `internal` for bytes that are not of the column's type.
+pub fn shown(row: &Row, first: usize, statement: &Statement, out: &mut String) -> Result<()> {
+    if !statement.bare {
+        return object(row, first, &statement.columns, |column| column.shown, out);
+    }
+    match statement.columns.first().map(|column| &column.form) {
+        Some(form) => match raw(row, first)? {
+            Some(bytes) => value(form, bytes, out)?,
+            None => out.push_str("null"),
+        },
+        None => out.push_str("null"),
+    }
     Ok(())
 }
 

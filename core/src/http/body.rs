@@ -13,24 +13,58 @@ use crate::error::{Code, Error, Result};
 /// # Errors
 /// `unsupported_media_type`, `body_too_large`, `request_timeout`, or `bad_json` for a body that breaks off.
 pub async fn json(request: &mut Request, limits: &Limits) -> Result<Bytes> {
-    let headers = request.headers();
-    let media = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("")
-        .to_ascii_lowercase();
+    match media(request) {
+        Some(Media::Json) => whole(request, limits).await,
+        _ => Err(unsupported()),
+    }
+}
+
+/// What a body says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// JSON in UTF-8.
+    Json,
+    /// Plain text in UTF-8.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// Nothing is said.
+    Unsaid,
+}
+
+/// The media type of a body; none for one that is not read here.
+pub fn media(request: &Request) -> Option<Media> {
+    let Some(media) = request.headers().get(CONTENT_TYPE) else {
+        return Some(Media::Unsaid);
+    };
+    let media = media.to_str().ok()?.to_ascii_lowercase();
     let mut parts = media.split(';').map(str::trim);
     let name = parts.next().unwrap_or("");
-    let is_json = name == "application/json" || (name.starts_with("application/") && name.ends_with("+json"));
     let utf8 = parts
         .filter_map(|p| p.strip_prefix("charset="))
         .all(|c| matches!(c.trim_matches('"'), "utf-8" | "utf8"));
-    if !is_json || !utf8 {
-        return Err(
-            Error::new(Code::UnsupportedMediaType, Code::UnsupportedMediaType.title())
-                .with_hint("send `Content-Type: application/json`, in UTF-8"),
-        );
+    match name {
+        "application/octet-stream" => Some(Media::Bytes),
+        _ if !utf8 => None,
+        "text/plain" => Some(Media::Text),
+        "application/json" => Some(Media::Json),
+        name if name.starts_with("application/") && name.ends_with("+json") => Some(Media::Json),
+        _ => None,
     }
+}
+
+/// The refusal of a body of another media type.
+pub fn unsupported() -> Error {
+    Error::new(Code::UnsupportedMediaType, Code::UnsupportedMediaType.title())
+        .with_hint("send `Content-Type: application/json`, in UTF-8")
+}
+
+/// Reads a body, whatever it is.
+///
+/// # Errors
+/// As [`json`].
+pub async fn whole(request: &mut Request, limits: &Limits) -> Result<Bytes> {
+    let headers = request.headers();
     if headers.get(CONTENT_ENCODING).is_some_and(|value| value != "identity") {
         return Err(
             Error::new(Code::UnsupportedMediaType, "A compressed body is not read here")

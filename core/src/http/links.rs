@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::db::edges::{Edges, Values};
+use crate::error::{Code, Error, Result};
 use crate::plan::cursor::Key;
 use crate::plan::{Cursor, Page, Read};
 
@@ -22,33 +23,55 @@ const UNSAFE: &AsciiSet = &CONTROLS
 /// The header's value; none if no page lies beside this one, or the list has no cursors.
 ///
 /// `query` is the request's own; the links keep it but for `cursor` and `offset`.
-pub(super) fn header(read: &Read, query: &str, edges: &Edges, key: &Key) -> Option<String> {
-    let binding = read.binding?;
+///
+/// # Errors
+/// `bad_query` where rows follow, but no cursor leads to them: a list must never look as if it ended.
+pub(super) fn header(read: &Read, query: &str, edges: &Edges, key: &Key) -> Result<Option<String>> {
+    let Some(binding) = read.binding else {
+        return Ok(None);
+    };
     // The next page begins after what came last, the one before ends at what came first; on the way back the other way round.
     let (next, before) = match &read.page {
         Page::Offset(_) => (edges.last(), None),
         Page::After(cursor) if cursor.backward => (edges.first.as_ref(), edges.last()),
         Page::After(_) => (edges.last(), edges.first.as_ref()),
     };
-    let link = |values: Option<&Values>, backward: bool, relation: &str| {
+    let path = &read.resource.path;
+    let link = |values: &Values, backward: bool| {
         let cursor = Cursor {
-            values: values?.clone(),
+            values: values.clone(),
             backward,
         };
         let sealed = cursor.seal(key, binding)?;
-        Some(format!(
-            "<{}>; rel=\"{relation}\"",
-            target(&read.resource.path, query, &sealed)
-        ))
+        Some(target(path, query, &format!("cursor={sealed}")))
     };
-    let links: Vec<String> = [link(next, false, "next"), link(before, true, "prev")]
-        .into_iter()
-        .flatten()
-        .collect();
-    (!links.is_empty()).then(|| links.join(", "))
+    let mut links = Vec::new();
+    if let Some(values) = next {
+        let target = match (link(values, false), &read.page) {
+            (Some(target), _) => target,
+            (None, Page::Offset(offset)) => {
+                let after = offset.saturating_add(read.limit.unwrap_or(0));
+                target(path, query, &format!("offset={after}"))
+            }
+            (None, Page::After(_)) => {
+                return Err(Error::new(
+                    Code::BadQuery,
+                    "A value that orders these rows is too long for a cursor",
+                )
+                .with_details("the page would have no way to the next one")
+                .with_hint("order by a shorter column, or page with `limit` and `offset`"));
+            }
+        };
+        links.push(format!("<{target}>; rel=\"next\""));
+    }
+    if let Some(target) = before.and_then(|values| link(values, true)) {
+        links.push(format!("<{target}>; rel=\"prev\""));
+    }
+    Ok((!links.is_empty()).then(|| links.join(", ")))
 }
 
-fn target(path: &str, query: &str, cursor: &str) -> String {
+/// `place` is `cursor=…` or `offset=…`.
+fn target(path: &str, query: &str, place: &str) -> String {
     let kept = query.split('&').filter(|pair| {
         let name = pair.split('=').next().unwrap_or_default();
         let name = percent_decode_str(name).decode_utf8_lossy();
@@ -60,8 +83,7 @@ fn target(path: &str, query: &str, cursor: &str) -> String {
         target.extend(utf8_percent_encode(pair, UNSAFE));
         target.push('&');
     }
-    target.push_str("cursor=");
-    target.push_str(cursor);
+    target.push_str(place);
     target
 }
 
@@ -77,7 +99,7 @@ mod tests {
             ("%63ursor=old&order=b", "/api/a?order=b&cursor=C"),
             ("a=eq.<x>&&b=eq.\"", "/api/a?a=eq.%3Cx%3E&b=eq.%22&cursor=C"),
         ] {
-            assert_eq!(target("/api/a", query, "C"), wanted);
+            assert_eq!(target("/api/a", query, "cursor=C"), wanted);
         }
     }
 }

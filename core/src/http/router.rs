@@ -10,7 +10,7 @@ use salvo::{Request, http::header};
 use super::accept::Accept;
 use super::{Refusal, Reply, docs, routes};
 use crate::app::{Context, Published};
-use crate::contract::{NEAREST, Resource, Snapshot, methods};
+use crate::contract::{Function, NEAREST, Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::{self, Principal};
 use crate::request::{Page, Preconditions, Prefer, Query, Target, query};
@@ -93,10 +93,13 @@ async fn route(
         }
         _ => {}
     }
+    if let Some((function, routes)) = published.snapshot.function_at(&path) {
+        return call(context, published, function, routes, request, trace).await;
+    }
     let method = request.method().clone();
     let search = searched(published, &path);
     if let (Some((resource, place)), &Method::POST) = (search, &method) {
-        enabled(published, place, trace)?;
+        enter(published, place, trace)?;
         let search = Search {
             context,
             resource,
@@ -110,21 +113,17 @@ async fn route(
     }
     let found = find(published, &path);
     if found.is_none() && search.is_some() {
-        return refused_method(&method, &["POST"]);
+        return without_route(&method, std::iter::once("POST"));
     }
     let (resource, routes, rest) = found.ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     // `PUT /api/leads?id=eq.7` is the route `PUT /api/leads/{id}` in PostgREST's words.
     let by_filter = method == Method::PUT && rest.is_empty() && request.uri().query().is_some_and(|q| q.contains('='));
     let Some(place) = routed(published, routes, &method, !rest.is_empty() || by_filter) else {
-        let mut allowed: Vec<&str> = methods(resource, !rest.is_empty()).map(|(method, _)| method).collect();
-        if allowed.contains(&"GET") {
-            allowed.insert(1, "HEAD");
-        }
         // A key may be the word that searches stand at.
-        allowed.extend(search.map(|_| "POST"));
-        return refused_method(&method, &allowed);
+        let own = methods(resource, !rest.is_empty()).map(|(method, _)| method);
+        return without_route(&method, own.chain(search.map(|_| "POST")));
     };
-    enabled(published, place, trace)?;
+    enter(published, place, trace)?;
     let mut raw_query = request.uri().query().unwrap_or("").to_owned();
     let mut query = query::parse(&raw_query)?;
     let target = if by_filter {
@@ -164,6 +163,62 @@ async fn route(
         "PATCH" => Ok(routes::update::answer(call, request).await?),
         _ => Ok(routes::delete::answer(call, request).await?),
     }
+}
+
+/// Calls the function at `path`.
+async fn call(
+    context: &Arc<Context>,
+    published: &Published,
+    function: &Arc<Function>,
+    routes: Range<usize>,
+    request: &mut Request,
+    trace: &mut Trace,
+) -> Result<Reply, Refusal> {
+    let method = request.method().clone();
+    let Some(place) = routed(published, routes, &method, false) else {
+        return without_route(&method, function.methods());
+    };
+    enter(published, place, trace)?;
+    let headers = request.headers();
+    let mut prefer = Prefer::parse(headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()))?;
+    if !is_get(request) {
+        prefer.allow_end(context.limits.tx_rollback)?;
+    }
+    let called = routes::call::Called {
+        context,
+        function,
+        snapshot: &published.snapshot,
+        principal: Principal::Anonymous,
+        prefer,
+        head: method == Method::HEAD,
+        watch: &mut trace.watch,
+    };
+    if is_get(request) {
+        routes::call::get(called, request).await
+    } else {
+        routes::call::post(called, request).await
+    }
+}
+
+/// Notes which route is answered, unless it is switched off.
+fn enter(published: &Published, place: usize, trace: &mut Trace) -> Result<()> {
+    trace.route = Some(place);
+    if published.disabled.get(place).is_some_and(|disabled| *disabled) {
+        return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()));
+    }
+    Ok(())
+}
+
+/// Answers to a method that has no route on a path.
+fn without_route(method: &Method, offered: impl Iterator<Item = &'static str>) -> Result<Reply, Refusal> {
+    let mut allowed: Vec<&str> = offered.collect();
+    if allowed.contains(&"GET") {
+        allowed.insert(1, "HEAD");
+    }
+    if *method == Method::OPTIONS {
+        return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(&allowed)));
+    }
+    Err(not_allowed(&allowed))
 }
 
 /// Takes the page from the header `Range` if the query string names none.
@@ -212,23 +267,6 @@ fn searched<'a>(published: &'a Published, path: &str) -> Option<(&'a Arc<Resourc
     let (resource, mut routes) = snapshot.routes_at(parent)?;
     let place = routes.find(|place| snapshot.routes.get(*place).is_some_and(|route| route.nearest))?;
     Some((resource, place))
-}
-
-/// Notes the route; one that is switched off ends here.
-fn enabled(published: &Published, place: usize, trace: &mut Trace) -> Result<()> {
-    trace.route = Some(place);
-    if published.disabled.get(place).is_some_and(|disabled| *disabled) {
-        return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()));
-    }
-    Ok(())
-}
-
-/// `OPTIONS` is told what there is; any other method is refused.
-fn refused_method(method: &Method, allowed: &[&str]) -> Result<Reply, Refusal> {
-    if *method == Method::OPTIONS {
-        return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(allowed)));
-    }
-    Err(not_allowed(allowed))
 }
 
 fn allow(methods: &[&str]) -> String {

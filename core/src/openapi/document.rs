@@ -1,5 +1,7 @@
 //! The whole document: what stands around the operations of each resource.
 
+use std::sync::Arc;
+
 use salvo::oapi::security::{Http, HttpAuthScheme};
 use salvo::oapi::{
     Components, Content, Info, OpenApi, Operation, PathItem, PathItemType, Response, SecurityRequirement,
@@ -8,12 +10,13 @@ use salvo::oapi::{
 use serde_json::{Value, json};
 
 use super::examples::Examples;
-use super::names::{Ids, Named};
+use super::functions::Functions;
+use super::names::{Ids, Named, Taken};
 use super::parameters;
 use super::paths::{BEARER, Paths, is_public};
 use super::problems;
 use super::schemas::{self, Model, carry};
-use crate::contract::{Snapshot, Verb};
+use crate::contract::{Function, Grant, Snapshot, Verb};
 use crate::error::{Error, Result};
 
 const INTRODUCTION: &str = "\
@@ -36,13 +39,16 @@ Errors are `application/problem+json` (RFC 9457): decide by `code`, whose values
 database may choose another status than those listed.";
 
 const HEALTH: &str = "health";
+/// The tag of all calls.
+pub(super) const FUNCTIONS: &str = "functions";
 
 /// The `OpenAPI` 3.1 document of a snapshot. Equal snapshots give equal documents, byte for byte.
 ///
 /// # Errors
 /// `internal` if the document cannot be put into JSON.
 pub fn document(snapshot: &Snapshot) -> Result<Value> {
-    let all = Named::all(snapshot);
+    let mut taken = Taken::default();
+    let all = Named::all(snapshot, &mut taken);
     let or = |text: &str, other: &str| {
         if text.is_empty() {
             other.to_owned()
@@ -80,6 +86,14 @@ pub fn document(snapshot: &Snapshot) -> Result<Value> {
             document = document.add_path(path, item);
         }
     }
+    for function in &snapshot.functions {
+        let drawn = Functions::new(snapshot, function, &all, taken.pascal(&function.name));
+        components = drawn.components(components);
+        document = document.add_path(&function.path, drawn.path(&mut ids));
+    }
+    if !snapshot.functions.is_empty() && !tags.iter().any(|tag| tag.name == FUNCTIONS) {
+        tags.push(Tag::new(FUNCTIONS).description("Functions of the database that can be called."));
+    }
     if !tags.iter().any(|tag| tag.name == HEALTH) {
         tags.push(Tag::new(HEALTH).description("Whether the service runs and can serve requests."));
     }
@@ -89,7 +103,8 @@ pub fn document(snapshot: &Snapshot) -> Result<Value> {
     components = components
         .add_schema("Liveness", carry(liveness()))
         .add_schema("Readiness", carry(readiness()));
-    if all.iter().any(|named| is_closed(named)) {
+    let open = |function: &Arc<Function>| function.call.contains(&Grant::Public);
+    if all.iter().any(|named| is_closed(named)) || !snapshot.functions.iter().all(open) {
         let scheme = Http::new(HttpAuthScheme::Bearer).bearer_format("JWT");
         let scheme = scheme.description("A token in the header `Authorization: Bearer …`.");
         components = components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));

@@ -1,5 +1,7 @@
 //! A snapshot made by hand: every kind of column, every rule, a composite key, open and closed verbs.
 
+mod functions;
+
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -8,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::catalog::{Kind, PgType, QualifiedName, RelationKind};
 use crate::contract::{
-    Access, Decimal, Field, FieldRules, Format, Grant, JsonForm, Metric, Nearest, Normalize, PageLimits, Resource,
-    Rule, Shape, Snapshot,
+    Access, Contracts, Decimal, Field, FieldRules, Format, Grant, JsonForm, Metric, Nearest, Normalize, PageLimits,
+    Resource, Rule, Shape, Snapshot,
 };
 
 pub(super) fn field(name: &str, sql: &str, kind: Kind) -> Field {
@@ -110,6 +112,7 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
             max_groups: None,
         },
         max_batch: 500,
+        computed: Vec::new(),
     }
 }
 
@@ -343,7 +346,7 @@ fn kinds() -> Resource {
     resource("kind_events", fields, &["lead_id", "seq"])
 }
 
-/// Two tables and a view.
+/// Two tables, a view, and functions.
 pub(crate) fn snapshot() -> Snapshot {
     let mut view = resource(
         "busy-leads",
@@ -356,5 +359,9 @@ pub(crate) fn snapshot() -> Snapshot {
         ..Access::default()
     };
     let all = [leads(), kinds(), view].map(Arc::new);
-    Snapshot::new("Sample".to_owned(), "1.2.3".to_owned(), all.to_vec())
+    let contracts = Contracts {
+        resources: all.to_vec(),
+        functions: functions::all(),
+    };
+    Snapshot::new("Sample".to_owned(), "1.2.3".to_owned(), contracts)
 }

@@ -9,6 +9,7 @@ mod diff_bounds;
 mod diff_schema;
 mod document;
 mod examples;
+mod functions;
 mod names;
 mod parameters;
 mod paths;

@@ -15,16 +15,22 @@ pub(super) struct Named<'a> {
 
 impl<'a> Named<'a> {
     /// Names all resources of a snapshot. `a-b` and `a_b` both give `AB`: the later one becomes `AB2`.
-    pub(super) fn all(snapshot: &'a Snapshot) -> Vec<Self> {
-        let mut taken = HashSet::new();
+    pub(super) fn all(snapshot: &'a Snapshot, taken: &mut Taken) -> Vec<Self> {
+        let resources = snapshot.resources.iter();
+        resources
+            .map(|resource| Self::of(snapshot, resource, taken.pascal(&resource.name)))
+            .collect()
+    }
+
+    /// A resource under a name that is its own already.
+    pub(super) fn of(snapshot: &'a Snapshot, resource: &'a Resource, name: String) -> Self {
         let reads = |resource: &Resource| resource.access.of(Verb::Read).is_some();
         let readable = |way: &&Relationship| reads(&way.target) && way.between().is_none_or(|between| reads(between));
-        let name = |resource: &'a Resource, taken: &mut HashSet<String>| Self {
+        Self {
             resource,
-            name: unique(pascal(&resource.name), taken),
+            name,
             relations: snapshot.relationships(resource).iter().filter(readable).collect(),
-        };
-        snapshot.resources.iter().map(|r| name(r, &mut taken)).collect()
+        }
     }
 
     /// The component of a model: `LeadsRead`.
@@ -40,6 +46,17 @@ impl<'a> Named<'a> {
     /// The component of a JSON column's own schema: `LeadsShape.meta`.
     pub(super) fn shape(&self, index: usize, field: &Field) -> String {
         format!("{}Shape.{}", self.name, part(index, field))
+    }
+}
+
+/// Names in `PascalCase` that are in use.
+#[derive(Default)]
+pub(super) struct Taken(HashSet<String>);
+
+impl Taken {
+    /// The name, with a number behind it if an earlier one has it already.
+    pub(super) fn pascal(&mut self, name: &str) -> String {
+        unique(pascal(name), &mut self.0)
     }
 }
 

@@ -125,6 +125,11 @@ pub(super) fn list(named: &Named<'_>) -> Vec<RefOr<Parameter>> {
     list
 }
 
+/// Whether a name is the query dialect's own.
+pub(super) fn is_word(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 fn filterable<'a>(named: &Named<'a>) -> impl Iterator<Item = (usize, &'a Field)> {
     let fields = named.resource.fields.iter().enumerate();
     fields.filter(|(_, field)| !RESERVED.contains(&field.name.as_str()))
@@ -152,7 +157,7 @@ pub(super) fn key(named: &Named<'_>, examples: &Examples) -> Vec<Parameter> {
     key.collect()
 }
 
-fn query(name: &str, description: String, schema: Value) -> Parameter {
+pub(super) fn query(name: &str, description: String, schema: Value) -> Parameter {
     Parameter::new(name)
         .location(ParameterIn::Query)
         .required(false)

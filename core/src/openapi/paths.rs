@@ -20,15 +20,15 @@ use crate::contract::{Grant, Verb};
 /// The security scheme of operations that are not open to everybody.
 pub(super) const BEARER: &str = "bearerAuth";
 
-const JSON: &str = "application/json";
-const OBJECT: &str = "application/vnd.pgrst.object+json";
-const LINES: &str = "application/x-ndjson";
-const CSV: &str = "text/csv";
+pub(super) const JSON: &str = "application/json";
+pub(super) const OBJECT: &str = "application/vnd.pgrst.object+json";
+pub(super) const LINES: &str = "application/x-ndjson";
+pub(super) const CSV: &str = "text/csv";
 
 /// Refusals of every operation that reads or writes rows. No 403: as nobody has credentials yet, it is answered as 401.
-const ALWAYS: &[Refusal] = &[BAD_REQUEST, NOT_ACCEPTABLE, INTERNAL, UNAVAILABLE, TIMEOUT];
+pub(super) const ALWAYS: &[Refusal] = &[BAD_REQUEST, NOT_ACCEPTABLE, INTERNAL, UNAVAILABLE, TIMEOUT];
 /// Refusals of every operation with a body.
-const WITH_BODY: &[Refusal] = &[TIMED_OUT, CONFLICT, TOO_LARGE, UNSUPPORTED, INVALID];
+pub(super) const WITH_BODY: &[Refusal] = &[TIMED_OUT, CONFLICT, TOO_LARGE, UNSUPPORTED, INVALID];
 
 /// Whether everybody may use the verb.
 pub(super) fn is_public(named: &Named<'_>, verb: Verb) -> bool {
@@ -444,18 +444,7 @@ impl Paths<'_> {
         else {
             return String::new();
         };
-        let words = grants.iter().map(|grant| match grant {
-            Grant::Public => "`public`".to_owned(),
-            Grant::Authenticated => "`authenticated`".to_owned(),
-            Grant::Scope(name) => format!("`scope:{name}`"),
-            Grant::Role(name) => format!("`role:{name}`"),
-        });
-        let words: Vec<String> = words.collect();
-        if words.is_empty() {
-            "\n\nNobody may.".to_owned()
-        } else {
-            format!("\n\nNeeds one of: {}.", words.join(", "))
-        }
+        needs(grants)
     }
 
     fn body(&self, model: Model, description: &str, many: bool) -> RequestBody {
@@ -520,12 +509,28 @@ impl Paths<'_> {
     }
 }
 
+/// Who may, in words.
+pub(super) fn needs(grants: &[Grant]) -> String {
+    let words = grants.iter().map(|grant| match grant {
+        Grant::Public => "`public`".to_owned(),
+        Grant::Authenticated => "`authenticated`".to_owned(),
+        Grant::Scope(name) => format!("`scope:{name}`"),
+        Grant::Role(name) => format!("`role:{name}`"),
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() {
+        "\n\nNobody may.".to_owned()
+    } else {
+        format!("\n\nNeeds one of: {}.", words.join(", "))
+    }
+}
+
 /// A reference to an error reply.
-fn refused(refusal: Refusal) -> RefOr<Response> {
+pub(super) fn refused(refusal: Refusal) -> RefOr<Response> {
     RefOr::Ref(Ref::from_response_name(refusal.component))
 }
 
-fn refuse(operation: Operation, refusals: &[Refusal]) -> Operation {
+pub(super) fn refuse(operation: Operation, refusals: &[Refusal]) -> Operation {
     refusals.iter().fold(operation, |operation, refusal| {
         operation.add_response(refusal.status.to_string(), refused(*refusal))
     })
@@ -536,7 +541,7 @@ fn text(example: &str) -> Header {
     Header::new(carry(schema))
 }
 
-fn applied(response: Response) -> Response {
+pub(super) fn applied(response: Response) -> Response {
     response.add_header(
         "Preference-Applied",
         text("return=representation").description("The preferences that were followed (RFC 7240)."),
@@ -564,7 +569,7 @@ fn links() -> Header {
     )
 }
 
-fn list_headers(response: Response) -> Response {
+pub(super) fn list_headers(response: Response) -> Response {
     response
         .add_header(
             "Content-Range",

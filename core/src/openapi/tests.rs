@@ -144,6 +144,10 @@ fn operations() {
             "GET /api/kind_events/{lead_id},{seq} getKindEvents",
             "GET /api/leads listLeads",
             "GET /api/leads/{id} getLeads",
+            "GET /api/rpc/echo callEcho",
+            "GET /api/rpc/search callSearch",
+            "GET /api/rpc/totals callTotals",
+            "GET /api/rpc/words callWords",
             "GET /health/live healthLive",
             "GET /health/ready healthReady",
             "HEAD /api/busy-leads headBusyLeads",
@@ -151,11 +155,20 @@ fn operations() {
             "HEAD /api/kind_events/{lead_id},{seq} headKindEventsItem",
             "HEAD /api/leads headLeads",
             "HEAD /api/leads/{id} headLeadsItem",
+            "HEAD /api/rpc/echo headCallEcho",
+            "HEAD /api/rpc/search headCallSearch",
+            "HEAD /api/rpc/totals headCallTotals",
+            "HEAD /api/rpc/words headCallWords",
             "PATCH /api/kind_events updateManyKindEvents",
             "PATCH /api/kind_events/{lead_id},{seq} updateKindEvents",
             "PATCH /api/leads/{id} updateLeads",
             "POST /api/kind_events createKindEvents",
             "POST /api/leads createLeads",
+            "POST /api/rpc/close postClose",
+            "POST /api/rpc/echo postEcho",
+            "POST /api/rpc/search postSearch",
+            "POST /api/rpc/totals postTotals",
+            "POST /api/rpc/words postWords",
             "PUT /api/kind_events/{lead_id},{seq} replaceKindEvents",
             "PUT /api/leads/{id} replaceLeads",
         ]
@@ -318,4 +331,64 @@ fn a_view_is_replaced_as_a_whole() {
         );
         assert!(item[method]["responses"].get("406").is_some(), "{method}");
     }
+}
+
+#[test]
+fn calls_tell_their_arguments_and_what_they_give() {
+    let document = sample();
+    let at = |pointer: &str| document.pointer(pointer).unwrap_or(&Value::Null);
+    let search = "/paths/~1api~1rpc~1search";
+    let names = |method: &str| -> Vec<String> {
+        let parameters = at(&format!("{search}/{method}/parameters")).as_array().unwrap();
+        let named = parameters.iter().map(|one| match one["$ref"].as_str() {
+            Some(target) => target.rsplit('/').next().unwrap().to_owned(),
+            None => format!(
+                "{}{}",
+                one["name"].as_str().unwrap(),
+                if one["required"] == true { "!" } else { "" }
+            ),
+        });
+        named.collect()
+    };
+    let get = names("get");
+    assert_eq!(get[..3], ["query!", "email!", "most"]);
+    // An argument's name stands for the argument; in a body both can be said.
+    assert!(
+        !get.contains(&"SearchFilter.email".to_owned()) && names("post").contains(&"SearchFilter.email".to_owned())
+    );
+    assert!(get.contains(&"SearchFilter.status".to_owned()) && !get.contains(&"Cursor".to_owned()));
+    let rows = at(&format!(
+        "{search}/get/responses/200/content/application~1json/schema/items/$ref"
+    ));
+    assert_eq!(rows, "#/components/schemas/LeadsRead");
+    let arguments = at("/components/schemas/SearchArguments");
+    assert_eq!(arguments["required"], json!(["query", "email"]));
+    assert_eq!(
+        (
+            &arguments["properties"]["most"]["default"],
+            &arguments["properties"]["most"]["maximum"]
+        ),
+        (&json!(10), &json!(50))
+    );
+    assert!(at("/paths/~1api~1rpc~1totals/get/security/0/bearerAuth").is_array());
+    assert_eq!(
+        at("/components/schemas/TotalsRow/required"),
+        &json!(["domain", "leads"])
+    );
+    assert_eq!(
+        at("/paths/~1api~1rpc~1words/get/responses/200/content/application~1json/schema/type"),
+        "array"
+    );
+    let close = at("/paths/~1api~1rpc~1close");
+    assert!(close.get("get").is_none() && close["post"]["responses"].get("204").is_some());
+    assert!(close["post"]["responses"].get("300").is_some());
+    assert_eq!(
+        close
+            .pointer("/post/requestBody/content/application~1json/schema/anyOf")
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }

@@ -53,6 +53,17 @@ pub enum Condition {
     Exists(Arc<Embed>),
 }
 
+impl Condition {
+    /// The relation along which there must be related rows, as text; none for other conditions.
+    #[must_use]
+    pub fn path(&self) -> Option<String> {
+        match self {
+            Self::Exists(embed) => Some(embed.way.steps().collect::<Vec<_>>().join(" ")),
+            _ => None,
+        }
+    }
+}
+
 /// Finds a column, or suggests one.
 ///
 /// # Errors

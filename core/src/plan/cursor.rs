@@ -18,8 +18,8 @@ const VERSION: u8 = 1;
 const TAG: usize = 32;
 /// Bytes of a binding.
 const BOUND: usize = 16;
-/// A longer one is not given away: it would not fit the request head that brings it back.
-const LONGEST: usize = 12_000;
+/// A longer one is not given away: clients take 16 kB of headers, in which two of them must have room.
+const LONGEST: usize = 4_000;
 
 /// A place in an order: beside which row a page begins, and on which side of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ fn add_subject(resource: &Resource, subject: &Subject, add: &mut impl FnMut(&str
 }
 
 impl Cursor {
-    /// Its sealed text; none if that would be longer than a request's head can hold.
+    /// Its sealed text; none if that would be too long for a header.
     #[must_use]
     pub fn seal(&self, key: &Key, binding: Binding) -> Option<String> {
         let mut bytes = vec![VERSION, u8::from(self.backward)];

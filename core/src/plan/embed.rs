@@ -9,7 +9,7 @@ use super::output::{self, Output, Value};
 use super::relation::View;
 use crate::contract::{Relationship, Resource};
 use crate::error::{Code, Error, Result};
-use crate::request::{Is, Operator, Part, SelectItem, Test};
+use crate::request::{Aggregate, Is, Operator, Part, SelectItem, Test};
 
 /// Deepest nesting.
 const MAX_DEPTH: usize = 5;
@@ -120,6 +120,14 @@ impl Planner<'_> {
         for item in items {
             match item {
                 SelectItem::All => shape.output.extend(output::every(resource)),
+                // What PostgREST's clients write for the number of related rows.
+                SelectItem::Column { column, alias, cast }
+                    if column.name == "count" && column.path.is_empty() && resource.field("count").is_none() =>
+                {
+                    offered(resource, groups)?;
+                    let count = output::aggregate(resource, Aggregate::Count, None, cast, alias)?;
+                    shape.output.push(count);
+                }
                 SelectItem::Column { column, alias, cast } => {
                     shape.output.push(output::plain(resource, column, cast, alias)?);
                 }
@@ -130,13 +138,7 @@ impl Planner<'_> {
                     cast,
                     alias,
                 } => {
-                    if !groups || resource.page.max_groups.is_none() {
-                        return Err(
-                            Error::new(Code::BadQuery, "Aggregates are not offered here").with_details(
-                                "only lists have them, of resources whose file sets `max_groups` under [page]",
-                            ),
-                        );
-                    }
+                    offered(resource, groups)?;
                     let column = column.map(|column| (column, input_cast));
                     shape
                         .output
@@ -227,6 +229,15 @@ impl Planner<'_> {
         shape.named.push(Named { relation, embed });
         Ok(())
     }
+}
+
+/// Whether aggregates may stand here.
+fn offered(resource: &Resource, groups: bool) -> Result<()> {
+    if groups && resource.page.max_groups.is_some() {
+        return Ok(());
+    }
+    Err(Error::new(Code::BadQuery, "Aggregates are not offered here")
+        .with_details("only lists have them, of resources whose file sets `max_groups` under [page]"))
 }
 
 fn label(item: &SelectItem) -> Option<String> {

@@ -3,6 +3,7 @@
 //! Here names meet the contract: every column becomes an index into the resource's fields, and every
 //! value text of that column's type. Access is decided here, too.
 
+pub mod call;
 pub mod condition;
 pub mod cursor;
 pub mod embed;
@@ -18,6 +19,7 @@ pub mod subject;
 pub mod upsert;
 pub mod write;
 
+pub use call::Call;
 pub use condition::Condition;
 pub use cursor::Cursor;
 pub use embed::Embed;

@@ -18,6 +18,14 @@ pub fn allow(resource: &Resource, verb: Verb, principal: &Principal) -> Result<(
     let Some(grants) = resource.access.of(verb) else {
         return Err(Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()));
     };
+    granted(grants, principal)
+}
+
+/// Lets a principal in by one of the grants.
+///
+/// # Errors
+/// `unauthenticated`.
+pub fn granted(grants: &[Grant], principal: &Principal) -> Result<()> {
     match principal {
         Principal::Anonymous if grants.contains(&Grant::Public) => Ok(()),
         Principal::Anonymous => Err(Error::new(Code::Unauthenticated, Code::Unauthenticated.title())),

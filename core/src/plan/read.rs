@@ -112,6 +112,9 @@ pub fn plan(
                 order::rows(resource, terms, &shape.named)?
             };
             let filters = std::mem::take(&mut query.filters);
+            // What `!inner` leaves out is left out on the next page, too.
+            let inner = shape.required.iter().filter_map(Condition::path);
+            query.narrowing.extend(inner.map(|path| ("!inner".to_owned(), path)));
             let mut required = shape.required;
             required.extend(near.as_ref().map(|near| nearest::has_vector(near.field)));
             let condition = all(condition::check(resource, filters, &shape.named)?, required);

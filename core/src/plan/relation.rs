@@ -24,7 +24,13 @@ impl<'a> View<'a> {
         let principal = self.principal;
         let readable = move |resource: &Arc<Resource>| policy::allow(resource, Verb::Read, principal).is_ok();
         let ways = self.snapshot.relationships(resource).iter();
-        ways.filter(move |way| readable(&way.target) && way.between().is_none_or(readable))
+        // A function takes rows of a table; what another function gives is none, though it looks the same.
+        let table = resource.table.clone();
+        let fits = move |way: &Relationship| match &way.join {
+            Join::Computed { of, .. } => *of == table,
+            _ => true,
+        };
+        ways.filter(move |way| fits(way) && readable(&way.target) && way.between().is_none_or(readable))
     }
 
     /// The one relation that a name and its hints mean.
@@ -49,7 +55,7 @@ fn chosen<'a>(ways: &[&'a Relationship], name: &str, hints: &[&str]) -> Vec<&'a 
     let hinted = |way: &&&'a Relationship| hints.iter().all(|hint| way.matches(hint));
     let mut found: Vec<&'a Relationship> = ways
         .iter()
-        .filter(|way| way.target.name == name)
+        .filter(|way| way.name() == name)
         .filter(hinted)
         .copied()
         .collect();
@@ -59,12 +65,16 @@ fn chosen<'a>(ways: &[&'a Relationship], name: &str, hints: &[&str]) -> Vec<&'a 
     if circular && found.iter().any(|way| matches!(way.join, Join::Out(_))) {
         found.retain(|way| !matches!(way.join, Join::Out(_)));
     }
+    // What the operator names for a resource goes before what is found in its foreign keys.
+    if found.iter().any(|way| matches!(way.join, Join::Computed { .. })) {
+        found.retain(|way| matches!(way.join, Join::Computed { .. }));
+    }
     if !found.is_empty() {
         return found;
     }
     let along = |way: &&&'a Relationship| match &way.join {
         Join::Out(leg) => leg.constraint == name || leg.columns.iter().any(|column| column == name),
-        Join::In(_) | Join::Through { .. } => false,
+        Join::In(_) | Join::Through { .. } | Join::Computed { .. } => false,
     };
     ways.iter().filter(along).filter(hinted).copied().collect()
 }
@@ -75,17 +85,17 @@ fn unknown(resource: &Resource, ways: &[&Relationship], name: &str, hints: &[&st
         Code::UnknownRelation,
         format!("{} has no relation to `{shown}`", resource.name),
     );
-    if !hints.is_empty() && ways.iter().any(|way| way.target.name == name) {
+    if !hints.is_empty() && ways.iter().any(|way| way.name() == name) {
         let written: Vec<String> = ways
             .iter()
-            .filter(|way| way.target.name == name)
+            .filter(|way| way.name() == name)
             .map(|way| spelled(ways, way, name))
             .collect();
         return error
             .with_details(format!("none goes by the hint `{}`", super::clip(&hints.join("!"))))
             .with_hint(format!("write {}", listed(&written, " or ")));
     }
-    let mut names: Vec<&str> = ways.iter().map(|way| way.target.name.as_str()).collect();
+    let mut names: Vec<&str> = ways.iter().map(|way| way.name()).collect();
     names.dedup();
     let hint = suggest::help(name, names);
     error.with_hint(hint.unwrap_or_else(|| format!("{} has no relations that can be embedded", resource.name)))
@@ -103,6 +113,7 @@ fn ambiguous(resource: &Resource, ways: &[&Relationship], several: &[&Relationsh
                         table.name, near.constraint, far.constraint
                     )
                 }
+                Join::Computed { function, .. } => format!("by {}()", function.name),
             };
             let spelling = spelled(ways, way, name);
             format!("`{spelling}`: {} to {} {along}", way.kind(), way.target.name)
@@ -125,7 +136,7 @@ fn ambiguous(resource: &Resource, ways: &[&Relationship], several: &[&Relationsh
 pub fn spellings(ways: &[&Relationship]) -> Vec<(String, String)> {
     let spelling = |way: &&Relationship| {
         let kind = format!("{} to {}", way.kind(), way.target.name);
-        (spelled(ways, way, &way.target.name), kind)
+        (spelled(ways, way, way.name()), kind)
     };
     ways.iter().map(spelling).collect()
 }
@@ -134,11 +145,7 @@ pub fn spellings(ways: &[&Relationship]) -> Vec<(String, String)> {
 fn spelled(ways: &[&Relationship], way: &Relationship, name: &str) -> String {
     let only =
         |name: &str, hints: &[&str]| matches!(chosen(ways, name, hints).as_slice(), [one] if std::ptr::eq(*one, way));
-    let name = if way.target.name == name {
-        name
-    } else {
-        &way.target.name
-    };
+    let name = if way.name() == name { name } else { way.name() };
     let mut hints: Vec<Vec<&str>> = vec![Vec::new()];
     hints.extend(way.hints());
     if let Some(hints) = hints.iter().find(|hints| only(name, hints)) {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows the contract: columns are still the client's words, checked by `plan`.
 
+pub mod arguments;
 pub mod cast;
 pub mod column;
 pub mod filter;

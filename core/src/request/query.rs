@@ -172,7 +172,7 @@ pub fn target(rest: &str, key_length: usize) -> Result<Target> {
 }
 
 /// Decodes `application/x-www-form-urlencoded` text: `%XX`, and `+` for a space.
-fn decode(text: &str) -> Result<String> {
+pub(super) fn decode(text: &str) -> Result<String> {
     let spaced = text.replace('+', " ");
     match percent_decode_str(&spaced).decode_utf8() {
         Ok(text) if !text.contains('\0') => Ok(text.into_owned()),

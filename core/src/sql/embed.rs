@@ -31,10 +31,10 @@ pub(super) fn output(sql: &mut Builder, embed: &Embed) -> Result<()> {
     sql.push(" FROM ");
     related(sql, embed, &around)?;
     if grouped {
-        read::group_by(sql, &embed.output, 0);
+        read::group_by(sql, &embed.way.target, &embed.output, 0)?;
     }
     if embed.way.many {
-        order::write(sql, &embed.way.target, &embed.order, 0, false)?;
+        order::write(sql, &embed.way.target, &embed.order, &embed.output, 0, false)?;
         sql.push(" LIMIT ").bind(Bind::Text(embed.limit.to_string()), "::int8");
         if embed.offset > 0 {
             sql.push(" OFFSET ")
@@ -90,12 +90,17 @@ pub(super) fn column(sql: &mut Builder, embed: &Embed, subject: &Subject) -> Res
 fn related(sql: &mut Builder, embed: &Embed, around: &str) -> Result<()> {
     let around = if around.is_empty() { "t" } else { around };
     let row = sql.row().to_owned();
-    sql.table(&embed.way.target.table)
-        .push(" AS ")
-        .push(&row)
-        .push(" WHERE ");
+    if let Join::Computed { function, .. } = &embed.way.join {
+        sql.table(function).push("(").push(around).push(")");
+    } else {
+        sql.table(&embed.way.target.table);
+    }
+    sql.push(" AS ").push(&row).push(" WHERE ");
     match &embed.way.join {
         Join::Out(leg) | Join::In(leg) => equal(sql, leg, around, &row),
+        Join::Computed { .. } if embed.way.many => _ = sql.push("true"),
+        // A function that gives no set gives a row of nulls where it finds none.
+        Join::Computed { .. } => _ = sql.push("NOT (").push(&row).push(" IS NULL)"),
         Join::Through { table, near, far } => {
             // Not a join: a row that is related twice still comes once.
             sql.push("EXISTS (SELECT FROM ");

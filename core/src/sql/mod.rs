@@ -1,6 +1,7 @@
 //! The fourth stage: a plan becomes a statement, text and binds. Names come from the contract and are
 //! quoted; values are always bound.
 
+pub mod call;
 mod condition;
 mod embed;
 mod keyset;

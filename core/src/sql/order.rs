@@ -1,26 +1,34 @@
 //! Orders as SQL: `ORDER BY`, and the values by which a cursor finds its place again.
 
 use super::statement::{Builder, Column, Form};
-use super::{condition, embed, nearest};
+use super::{condition, embed, nearest, output};
 use crate::catalog::PgType;
 use crate::contract::Resource;
 use crate::error::{Error, Result};
-use crate::plan::{By, Order};
+use crate::plan::{By, Order, Output};
 use crate::request::Nulls;
 
-/// ` ORDER BY …`; nothing without terms. `before` columns stand before those of the reply. A list that goes backward comes
-/// last row first.
+/// ` ORDER BY …`; nothing without terms. `before` columns stand before those of the reply, `outputs`. A list that goes
+/// backward comes last row first.
 pub(super) fn write(
     sql: &mut Builder,
     resource: &Resource,
     terms: &[Order],
+    outputs: &[Output],
     before: usize,
     backward: bool,
 ) -> Result<()> {
     for (index, order) in terms.iter().enumerate() {
         sql.push(if index == 0 { " ORDER BY " } else { ", " });
         match &order.by {
-            By::Output(place) => _ = sql.push(&(place + 1 + before).to_string()),
+            By::Output(place) => {
+                let column = outputs
+                    .get(*place)
+                    .ok_or_else(|| Error::internal("an order by no column"))?;
+                if !output::bare(sql, resource, column)? {
+                    sql.push(&(place + 1 + before).to_string());
+                }
+            }
             By::Nearest(_) => nearest::distance(sql),
             // What is compared would hide an index on the column, and orders the same.
             By::Own(subject) if subject.path.is_empty() => _ = condition::expression(sql, resource, subject)?,

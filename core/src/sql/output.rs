@@ -43,6 +43,40 @@ pub(super) fn write(sql: &mut Builder, resource: &Resource, output: &Output) -> 
     Ok(())
 }
 
+/// What an output column holds, where that is written as text in the reply although it has an order of its own; writes
+/// nothing, and gives false, where the column is as good.
+pub(super) fn bare(sql: &mut Builder, resource: &Resource, output: &Output) -> Result<bool> {
+    match &output.value {
+        Value::Plain(subject, None) if subject.path.is_empty() => {
+            let field = condition::field(resource, subject.field)?;
+            if !is_text(&field.pg_type) {
+                return Ok(false);
+            }
+            sql.column(field);
+        }
+        Value::Aggregate {
+            function,
+            input: Some((subject, None)),
+            cast: None,
+        } if subject.path.is_empty() => {
+            let own = subject.pg_type(condition::field(resource, subject.field)?);
+            if !is_text(&aggregate_type(*function, Some(own))) {
+                return Ok(false);
+            }
+            sql.push(function.as_str()).push("(");
+            as_type(sql, resource, subject, None)?;
+            sql.push(")");
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// Whether values of an ordered type are written as Postgres's text, which has another order.
+fn is_text(pg_type: &PgType) -> bool {
+    pg_type.is_ordered() && !output_cast(pg_type).is_empty()
+}
+
 /// Output columns as `c0`, `c1` …
 pub(super) fn named(sql: &mut Builder, resource: &Resource, output: &[Output]) -> Result<()> {
     for (number, column) in output.iter().enumerate() {

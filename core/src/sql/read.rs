@@ -66,8 +66,8 @@ pub fn statement(read: &Read) -> Result<Statement> {
         keyset::write(sql.push(" AND "), resource, &read.order, cursor)?;
         backward = cursor.backward;
     }
-    group_by(&mut sql, &read.output, before);
-    order::write(&mut sql, resource, &read.order, before, backward)?;
+    group_by(&mut sql, resource, &read.output, before)?;
+    order::write(&mut sql, resource, &read.order, &read.output, before, backward)?;
     let paged = read.limit.filter(|_| read.binding.is_some()).map(|limit| Paged {
         limit,
         from: first_value,
@@ -125,17 +125,22 @@ fn from(sql: &mut Builder, read: &Read) -> Result<()> {
 
 /// ` GROUP BY …` beside aggregates. Groups are named by their places, behind `before` other columns, as a path's keys are
 /// binds, and two binds are never known to be the same.
-pub(super) fn group_by(sql: &mut Builder, output: &[Output], before: usize) {
-    if !output.iter().any(Output::is_aggregate) {
-        return;
+pub(super) fn group_by(sql: &mut Builder, resource: &Resource, columns: &[Output], before: usize) -> Result<()> {
+    if !columns.iter().any(Output::is_aggregate) {
+        return Ok(());
     }
     let mut word = " GROUP BY ";
-    for (place, column) in output.iter().enumerate() {
-        if !column.is_aggregate() {
-            sql.push(word).push(&(place + 1 + before).to_string());
-            word = ", ";
+    for (place, column) in columns.iter().enumerate() {
+        if column.is_aggregate() {
+            continue;
         }
+        sql.push(word);
+        if !output::bare(sql, resource, column)? {
+            sql.push(&(place + 1 + before).to_string());
+        }
+        word = ", ";
     }
+    Ok(())
 }
 
 /// What is counted: all rows that match, or all groups of them.
@@ -161,8 +166,7 @@ fn matching(sql: &mut Builder, read: &Read) -> Result<()> {
         output::named(sql, &read.resource, &read.output)?;
     }
     from(sql, read)?;
-    group_by(sql, &read.output, 0);
-    Ok(())
+    group_by(sql, &read.resource, &read.output, 0)
 }
 
 /// Asks the planner how many rows match; its answer is read by [`planned_rows`].

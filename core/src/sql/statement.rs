@@ -19,6 +19,8 @@ pub struct Statement {
     pub paged: Option<Paged>,
     /// From which of `columns` the tag of the first row is made.
     pub tag: Tag,
+    /// Whether a row is told as its only value, without the column's name.
+    pub bare: bool,
     /// Whether a column comes after `columns` that says how many rows, up to this one, were there before.
     pub marked: bool,
     /// Settings of Postgres that hold for this statement alone. Their names are ours, their values are bound.
@@ -141,7 +143,11 @@ impl Builder {
     }
 
     pub(super) fn table(&mut self, table: &QualifiedName) -> &mut Self {
-        self.name(&table.schema).push(".").name(&table.name)
+        // What stands in the statement itself is in no schema.
+        if !table.schema.is_empty() {
+            self.name(&table.schema).push(".");
+        }
+        self.name(&table.name)
     }
 
     /// A column of the row at hand: `t`, or a related one.
@@ -179,6 +185,7 @@ impl Builder {
             counted,
             paged: None,
             tag: Tag::None,
+            bare: false,
             marked: false,
             settings: Vec::new(),
         }

@@ -26,11 +26,17 @@ enum Slot<'b, 'a> {
 /// hundred in full); each `loc` starts `["body", field]`, in an array `["body", row, field]`.
 pub fn body(resource: &Resource, model: Model, body: &Json<'_>) -> Result<Checked> {
     let mut report = Report::default();
-    let root = At::root("body");
+    let checked = within("body", resource, model, body, &mut report);
+    report.into_error().map_or(Ok(checked), Err)
+}
+
+/// Checks a body, or what has its form; what is wrong is told of `place`.
+pub(super) fn within(place: &str, resource: &Resource, model: Model, body: &Json<'_>, report: &mut Report) -> Checked {
+    let root = At::root(place);
     let mut rows = Vec::new();
     let many = matches!((body, model), (Json::Array(_), Model::Create));
     match body {
-        Json::Object(entries) => rows.push(row(resource, model, entries, &root, &mut report)),
+        Json::Object(entries) => rows.push(row(resource, model, entries, &root, report)),
         Json::Array(items) if many => {
             let length = items.len();
             if length == 0 {
@@ -50,7 +56,7 @@ pub fn body(resource: &Resource, model: Model, body: &Json<'_>) -> Result<Checke
                 for (index, item) in items.iter().enumerate() {
                     let at = root.index(index);
                     match item {
-                        Json::Object(entries) => rows.push(row(resource, model, entries, &at, &mut report)),
+                        Json::Object(entries) => rows.push(row(resource, model, entries, &at, report)),
                         other => report.add(&at, "model_type", "must be an object", Some(other), None),
                     }
                 }
@@ -65,10 +71,7 @@ pub fn body(resource: &Resource, model: Model, body: &Json<'_>) -> Result<Checke
             report.add(&root, "model_type", msg, Some(other), None);
         }
     }
-    match report.into_error() {
-        Some(error) => Err(error),
-        None => Ok(Checked { rows, many }),
-    }
+    Checked { rows, many }
 }
 
 fn row<'a>(

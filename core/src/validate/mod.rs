@@ -2,6 +2,7 @@
 //!
 //! Input: parsed JSON and a resource. Output: [`Checked`], whose values are in the text form that Postgres reads.
 
+mod arguments;
 mod check;
 mod formats;
 mod list;
@@ -20,6 +21,7 @@ mod vector;
 #[cfg(test)]
 mod tests;
 
+pub use arguments::{arguments, texts, whole};
 pub use check::body;
 pub use parameter::{filter_value, path_value, value_of_kind};
 pub use rules::stored_row;

@@ -66,18 +66,20 @@ pub fn value_of_kind(kind: &Kind, text: &str) -> Result<String, String> {
         }
         Kind::Vector { .. } | Kind::HalfVec { .. } => vector(text),
         Kind::SparseVec { .. } if read_sparse(text).is_none() => Err("a sparse vector such as {1:0.5}/10".to_owned()),
-        Kind::TimestampTz | Kind::TimeTz => {
-            let plus = match text.rfind(' ') {
-                Some(at) if at + 6 == text.len() && at > 5 => Cow::Owned(format!(
-                    "{}+{}",
-                    text.get(..at).unwrap_or(""),
-                    text.get(at + 1..).unwrap_or("")
-                )),
-                _ => Cow::Borrowed(text),
-            };
-            read(kind, &plus)
-        }
+        Kind::TimestampTz | Kind::TimeTz => read(kind, &with_plus(text)),
         _ => read(kind, text),
+    }
+}
+
+/// An offset whose `+` came as a space is given it back.
+pub(super) fn with_plus(text: &str) -> Cow<'_, str> {
+    match text.rfind(' ') {
+        Some(at) if at + 6 == text.len() && at > 5 => Cow::Owned(format!(
+            "{}+{}",
+            text.get(..at).unwrap_or(""),
+            text.get(at + 1..).unwrap_or("")
+        )),
+        _ => Cow::Borrowed(text),
     }
 }
 

@@ -88,9 +88,9 @@ where
         let config = cluster.endpoint().config(Role::Login);
         let login = connect::open(&config).await.unwrap();
         let catalog = introspect::catalog(&login).await.unwrap();
-        let (resources, mistakes) = contract::load(folder.path(), &catalog);
+        let (contracts, mistakes) = contract::load(folder.path(), &catalog);
         assert!(mistakes.is_empty(), "{mistakes:#?}");
-        let published = Published::new(Snapshot::new("Test".into(), "1".into(), resources)).unwrap();
+        let published = Published::new(Snapshot::new("Test".into(), "1".into(), contracts)).unwrap();
         let lanes = Lanes::open(config, &setup.lanes).await.unwrap();
         let context = Arc::new(Context::new(published, lanes, setup.limits, true, Key::new(&[7; 32])));
         let server = Server::bind(&[Listen::Tcp("127.0.0.1:0".parse().unwrap())])

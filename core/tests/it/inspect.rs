@@ -393,7 +393,7 @@ fn every_route_of_a_project_has_a_plan() {
             let resource = contract::read_resource(&file, text, &catalog, &|_| Err(String::new())).unwrap();
             std::sync::Arc::new(resource)
         };
-        let resources = crate::fixture::RESOURCES.iter().map(read).collect();
+        let resources: Vec<_> = crate::fixture::RESOURCES.iter().map(read).collect();
         let snapshot = contract::Snapshot::new("Test".into(), "1".into(), resources);
         assert!(snapshot.routes.len() > 15);
         for route in &snapshot.routes {

@@ -14,6 +14,7 @@ mod layers;
 mod matrix;
 mod paging;
 mod refusals;
+mod rpc;
 mod serving;
 mod streams;
 mod survival;

@@ -151,7 +151,7 @@ fn a_route_is_switched_off_and_stays_off_when_the_snapshot_changes() {
         assert!(app.context.is_disabled("GET /api/people") && !app.context.is_disabled("POST /api/people"));
 
         let resources = app.context.published.load().snapshot.resources.clone();
-        let fewer = resources
+        let fewer: Vec<_> = resources
             .iter()
             .filter(|resource| resource.name != "busy")
             .cloned()

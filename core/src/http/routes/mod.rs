@@ -1,5 +1,6 @@
 //! One file per route.
 
+pub(super) mod call;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod health;

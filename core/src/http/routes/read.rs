@@ -111,7 +111,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             stream::head(accept, &read, limit, rows.total)?
         } else {
             let reply = gathered(accept, &read, &mut rows)?;
-            match links::header(&read, &call.raw_query, &rows.edges, lists.key) {
+            match links::header(&read, &call.raw_query, &rows.edges, lists.key)? {
                 Some(links) => reply.header("link", &links),
                 None => reply,
             }
@@ -125,7 +125,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// A list whose rows are all there.
-fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> Result<Reply, Refusal> {
+pub(super) fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> Result<Reply, Refusal> {
     let status = status(read, rows.rows, rows.total)?;
     let range = content_range(read, Some(rows.rows), rows.total);
     let body = match accept {

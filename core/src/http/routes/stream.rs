@@ -53,6 +53,7 @@ async fn started(
         resource: Arc::clone(&read.resource),
         lines: if accept == Accept::Csv { Lines::Csv } else { Lines::Json },
         limit: context.limits.stream_timeout,
+        call: read.resource.is_called(),
     };
     let stream = context.lanes.stream(task).await;
     match &stream {

@@ -21,7 +21,7 @@ use crate::telemetry::stages::{Stage, Stopwatch};
 use crate::{sql, validate};
 
 /// How long a request waits for another one with its key, before it is told to come again: the lane is free meanwhile.
-const WAITS: [Duration; 4] = [
+pub(super) static WAITS: [Duration; 4] = [
     Duration::from_millis(15),
     Duration::from_millis(30),
     Duration::from_millis(60),
@@ -63,11 +63,9 @@ pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Wr
         let mut waits = WAITS.iter();
         let rows = loop {
             let rows = attempt(&context, &statements, current.as_ref(), &write, &asked).await;
-            match (&rows, waits.next()) {
-                (Err(error), Some(wait)) if error.code() == Code::IdempotencyInFlight => {
-                    tokio::time::sleep(*wait).await;
-                }
-                _ => break rows,
+            match wait(&rows, &mut waits) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => break rows,
             }
         };
         (write, asked, rows)
@@ -77,6 +75,17 @@ pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Wr
     match rows.kept.take() {
         Some(kept) => once::send(kept),
         None => reply(&write, &mut rows, &asked),
+    }
+}
+
+/// How long to wait before another try, while another request with the same key is at work.
+pub(super) fn wait(
+    rows: &Result<lane::Reply>,
+    waits: &mut impl Iterator<Item = &'static Duration>,
+) -> Option<Duration> {
+    match rows {
+        Err(error) if error.code() == Code::IdempotencyInFlight => waits.next().copied(),
+        _ => None,
     }
 }
 
@@ -126,6 +135,8 @@ async fn attempt(
         rules: if write.verify { Some(&rule) } else { None },
         // A table's key is unique; a view's key is only said to be.
         one: write.item && write.resource.kind != RelationKind::Table,
+        read_only: false,
+        bytes: None,
         exactly_one: !write.item && asked.accept == Accept::Object && write.returns == Return::Representation,
     };
     context.lanes.write(statements, &write.resource, checks).await

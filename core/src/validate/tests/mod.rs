@@ -103,6 +103,7 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
             max_groups: None,
         },
         max_batch: 3,
+        computed: Vec::new(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The query dialect over a schema of its own: tables of request → status, headers and body.
 
+mod computed;
 mod counts;
 mod embed;
 mod filters;
+mod groups;
 mod order;
 mod plans;
 mod select;

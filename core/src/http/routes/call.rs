@@ -1,0 +1,333 @@
+//! `/api/rpc/…`: calls of functions. What only reads is answered like a list; what writes runs like a write.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use salvo::Request;
+use salvo::http::StatusCode;
+
+use super::read::{content_range, gathered, status};
+use super::{stream, written};
+use crate::app::Context;
+use crate::contract::{Function, Outcome, Overload, Snapshot, Whole};
+use crate::db::lane::{self, Checks};
+use crate::db::once::Once;
+use crate::error::{Error, Result};
+use crate::http::accept::Accept;
+use crate::http::body::{self, Media};
+use crate::http::{Refusal, Reply, once};
+use crate::plan::call::{self, Given};
+use crate::plan::{self, Lists, Principal, View};
+use crate::request::arguments::{self, Known};
+use crate::request::json::{self, Json};
+use crate::request::{Page, Prefer, Query, Return, TransactionEnd, query};
+use crate::sql::Statement;
+use crate::telemetry::stages::{Stage, Stopwatch};
+use crate::{sql, validate};
+
+/// What the route gets: the request's parts, read once.
+pub(in crate::http) struct Called<'a> {
+    pub(in crate::http) context: &'a Arc<Context>,
+    pub(in crate::http) function: &'a Arc<Function>,
+    pub(in crate::http) snapshot: &'a Snapshot,
+    pub(in crate::http) principal: Principal,
+    pub(in crate::http) prefer: Prefer,
+    /// Whether only the headers are wanted.
+    pub(in crate::http) head: bool,
+    pub(in crate::http) watch: &'a mut Stopwatch,
+}
+
+/// The function that is meant, with checked arguments, and what is asked of its rows.
+struct Asked<'f> {
+    overload: &'f Arc<Overload>,
+    arguments: Vec<(usize, validate::Bind)>,
+    query: Query,
+}
+
+/// `GET` and `HEAD`: the query string holds the arguments.
+pub(in crate::http) async fn get(called: Called<'_>, request: &Request) -> Result<Reply, Refusal> {
+    call::allow(called.function, &called.principal)?;
+    let overloads = &called.function.overloads;
+    let split = arguments::split(request.uri().query().unwrap_or(""), |name| Known {
+        argument: overloads
+            .iter()
+            .any(|overload| overload.arguments.by_name.contains_key(name)),
+        column: overloads
+            .iter()
+            .any(|overload| overload.outcome.is_rows() && overload.rows.by_name.contains_key(name)),
+    })?;
+    let query = query::parse(&split.rest)?;
+    let names: Vec<&str> = split.arguments.iter().map(|(name, _)| name.as_str()).collect();
+    let given = Given::Names {
+        names: &names,
+        body: false,
+    };
+    let overload = call::choose(called.function, given)?;
+    if !overload.reads {
+        return Err(Refusal::method("POST, OPTIONS".to_owned()));
+    }
+    called.watch.enter(Stage::Validate);
+    let arguments = validate::texts(overload, &split.arguments)?;
+    let asked = Asked {
+        overload,
+        arguments,
+        query,
+    };
+    read(called, request, asked).await
+}
+
+/// `POST`: the body holds the arguments, the query string asks something of the rows.
+pub(in crate::http) async fn post(called: Called<'_>, request: &mut Request) -> Result<Reply, Refusal> {
+    call::allow(called.function, &called.principal)?;
+    let media = body::media(request).ok_or_else(body::unsupported)?;
+    let bytes = body::whole(request, &called.context.limits).await?;
+    let query = query::parse(request.uri().query().unwrap_or(""))?;
+    let function = Arc::clone(called.function);
+    let (overload, arguments) = from_body(&function, media, &bytes, called.watch)?;
+    let asked = Asked {
+        overload,
+        arguments,
+        query,
+    };
+    if overload.reads {
+        return read(called, request, asked).await;
+    }
+    let once = once::of(request, &called.principal, &bytes)?;
+    let accept = Accept::parse(request.headers(), false)?;
+    Ok(write(called, asked, accept, once).await?)
+}
+
+/// The function that a body is for, and its arguments.
+fn from_body<'f>(
+    function: &'f Function,
+    media: Media,
+    bytes: &Bytes,
+    watch: &mut Stopwatch,
+) -> Result<(&'f Arc<Overload>, Vec<(usize, validate::Bind)>)> {
+    let form = match media {
+        Media::Json => Whole::Json,
+        Media::Text => Whole::Text,
+        Media::Bytes => Whole::Bytes,
+        // Without arguments there is nothing to send.
+        Media::Unsaid if bytes.is_empty() => Whole::Json,
+        Media::Unsaid => return Err(body::unsupported()),
+    };
+    if form != Whole::Json {
+        let overload = call::choose(function, Given::Whole(form))?;
+        watch.enter(Stage::Validate);
+        return Ok((overload, validate::whole(overload, form, bytes)?));
+    }
+    let json = if bytes.is_empty() {
+        Json::Object(Vec::new())
+    } else {
+        json::parse(bytes)?
+    };
+    let given = if let Json::Object(entries) = &json {
+        Some(entries.iter().map(|(name, _)| Cow::as_ref(name)).collect::<Vec<&str>>())
+    } else {
+        None
+    };
+    let overload = match &given {
+        Some(names) => call::choose(function, Given::Names { names, body: true })?,
+        None => call::choose(function, Given::Whole(form))?,
+    };
+    watch.enter(Stage::Validate);
+    let arguments = match overload.whole {
+        Some(form) => validate::whole(overload, form, bytes)?,
+        None => validate::arguments(overload, &json)?,
+    };
+    Ok((overload, arguments))
+}
+
+/// Answers with what a function gives that changes nothing.
+async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result<Reply, Refusal> {
+    let Called {
+        context,
+        function,
+        snapshot,
+        principal,
+        prefer,
+        head,
+        watch,
+    } = called;
+    let outcome = asked.overload.outcome;
+    let accept = Accept::parse(request.headers(), outcome.is_set())?;
+    let view = View {
+        snapshot,
+        principal: &principal,
+    };
+    let lists = Lists {
+        key: &context.cursors,
+        streamed: matches!(accept, Accept::Lines | Accept::Csv),
+    };
+    watch.enter(Stage::Plan);
+    let mut query = asked.query;
+    if outcome.is_set() {
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let page = std::mem::replace(&mut query.page, Page::UNSAID);
+        query.page = page.or_range(header("range-unit"), header("range"))?;
+    }
+    let mut call = call::plan(function, asked.overload, asked.arguments, query, &prefer, &view, lists)?;
+    let limit = call.read.limit;
+    if lists.streamed && head {
+        // The headers of the stream, without its rows.
+        call.read.limit = Some(0);
+    }
+    watch.enter(Stage::Sql);
+    let statement = sql::call::statement(&call)?;
+    watch.enter(Stage::Db);
+    let reply = if lists.streamed && !head {
+        stream::answer(context, watch, accept, &call.read, statement, None).await?
+    } else {
+        let resource = Arc::clone(&call.read.resource);
+        let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
+        let context = Arc::clone(context);
+        let task = tokio::spawn(async move {
+            let checks = Checks {
+                read_only: true,
+                bytes: Some(most),
+                ..Checks::default()
+            };
+            context.lanes.write(&[statement], &resource, checks).await
+        });
+        let mut rows = super::lane(watch, task.await.map_err(Error::internal)?)?;
+        if lists.streamed {
+            stream::head(accept, &call.read, limit, rows.total)?
+        } else if outcome.is_set() {
+            gathered(accept, &call.read, &mut rows)?
+        } else {
+            single(outcome, accept, &mut rows)
+        }
+    };
+    let reply = reply.header("vary", "accept");
+    let told = Prefer {
+        count: call.read.count,
+        ..prefer
+    };
+    Ok(match told.applied(false, outcome.is_set()) {
+        Some(applied) => reply.header("preference-applied", &applied),
+        None => reply,
+    })
+}
+
+/// Calls a function that may write: in a transaction, and in a task of its own, so that a client who hangs up cannot leave
+/// half of it.
+async fn write(called: Called<'_>, asked: Asked<'_>, accept: Accept, once: Option<Once>) -> Result<Reply> {
+    let Called {
+        context,
+        function,
+        snapshot,
+        principal,
+        prefer,
+        watch,
+        ..
+    } = called;
+    watch.enter(Stage::Plan);
+    let view = View {
+        snapshot,
+        principal: &principal,
+    };
+    let lists = Lists {
+        key: &context.cursors,
+        streamed: false,
+    };
+    let call = call::plan(
+        function,
+        asked.overload,
+        asked.arguments,
+        asked.query,
+        &prefer,
+        &view,
+        lists,
+    )?;
+    watch.enter(Stage::Sql);
+    let statements = [sql::call::statement(&call)?];
+    watch.enter(Stage::Db);
+    let context = Arc::clone(context);
+    let task = tokio::spawn(async move {
+        let mut waits = written::WAITS.iter();
+        let rows = loop {
+            let rows = attempt(&context, &statements, &call, &prefer, accept, once.as_ref()).await;
+            match written::wait(&rows, &mut waits) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => break rows,
+            }
+        };
+        (call, prefer, rows)
+    });
+    let (call, prefer, rows) = task.await.map_err(Error::internal)?;
+    let mut rows = super::lane(watch, rows)?;
+    match rows.kept.take() {
+        Some(kept) => once::send(kept),
+        None => told(&call, &mut rows, &prefer, accept),
+    }
+}
+
+async fn attempt(
+    context: &Context,
+    statements: &[Statement],
+    call: &plan::Call,
+    prefer: &Prefer,
+    accept: Accept,
+    once: Option<&Once>,
+) -> Result<lane::Reply> {
+    let compose = |rows: &mut lane::Reply| told(call, rows, prefer, accept).map(once::keep);
+    let rollback = prefer.end == Some(TransactionEnd::Rollback);
+    let set = call.overload.outcome.is_set();
+    let checks = Checks {
+        most: prefer.most().filter(|_| set),
+        // What is not stored need not be kept from happening twice.
+        once: once
+            .filter(|_| !rollback)
+            .map(|once| (once, &compose as lane::Compose<'_>)),
+        rollback,
+        exactly_one: set && accept == Accept::Object && shows(prefer),
+        ..Checks::default()
+    };
+    context.lanes.write(statements, &call.read.resource, checks).await
+}
+
+fn shows(prefer: &Prefer) -> bool {
+    matches!(prefer.returns, None | Some(Return::Representation))
+}
+
+/// The reply of a function that may have written.
+fn told(call: &plan::Call, rows: &mut lane::Reply, prefer: &Prefer, accept: Accept) -> Result<Reply> {
+    let outcome = call.overload.outcome;
+    let reply = if !shows(prefer) {
+        Reply::new(StatusCode::NO_CONTENT)
+    } else if !outcome.is_set() {
+        single(outcome, accept, rows)
+    } else {
+        // A page beyond the end is no reason to undo what was done.
+        let status = status(&call.read, rows.rows, rows.total).unwrap_or(StatusCode::OK);
+        let range = content_range(&call.read, Some(rows.rows), rows.total);
+        let body = match accept {
+            Accept::Object => std::mem::take(&mut rows.json),
+            _ => rows.array(),
+        };
+        Reply::new(status)
+            .body(accept.media_type(), body)
+            .header("content-range", &range)
+    };
+    let mut applied: Vec<String> = prefer.applied_to_write(false, false).into_iter().collect();
+    if prefer.count.is_some() && outcome.is_set() {
+        applied.push("count=exact".to_owned());
+    }
+    Ok(if applied.is_empty() {
+        reply
+    } else {
+        reply.header("preference-applied", &applied.join(", "))
+    })
+}
+
+/// One value or row, or nothing.
+fn single(outcome: Outcome, accept: Accept, rows: &mut lane::Reply) -> Reply {
+    if outcome == Outcome::Nothing {
+        return Reply::new(StatusCode::NO_CONTENT);
+    }
+    let json = std::mem::take(&mut rows.json);
+    let json = if json.is_empty() { "null".to_owned() } else { json };
+    Reply::new(StatusCode::OK).body(accept.media_type(), json)
+}
