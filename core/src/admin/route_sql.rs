@@ -9,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::plan::cursor::Key;
 use crate::plan::{self, Lists, Principal, View};
 use crate::request::{Prefer, Target, json, query};
-use crate::validate::nearest::Near;
 use crate::validate::{self, Checked, Model};
 use crate::{request, sql};
 
@@ -38,11 +37,9 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     if route.nearest {
         let body = plain.body.ok_or_else(|| Error::internal("a body has no example"))?;
         let sought = validate::nearest::sought(resource, &json::parse(body.to_string().as_bytes())?)?;
-        let Near::Vector(vector) = &sought.near else {
-            return Err(Error::internal("the example of a search has no vector"));
-        };
         let query = query::parse(&sought.query)?;
-        let read = plan::nearest::plan(resource, &sought, vector.clone(), query, view)?;
+        // The vector is a bind: the text is the same for all.
+        let read = plan::nearest::plan(resource, &sought, String::new(), query, view)?;
         return Ok(sql::read::statement(&read)?.text);
     }
     let mut query = query::parse("")?;

@@ -5,14 +5,31 @@
 
 use super::condition;
 use super::statement::{Builder, input_cast};
-use crate::contract::Field;
+use crate::contract::{Field, Join};
 use crate::error::Result;
 use crate::plan::nearest::Nearest;
-use crate::plan::{Page, Read};
+use crate::plan::{By, Embed, Page, Read, Value};
 use crate::validate::Bind;
 
 /// The distance as a column of the subquery: no table of a resource has one of this name.
 const DISTANCE: &str = "windlass distance";
+
+/// The table's own row as a column of the subquery, for functions that take it.
+pub(super) const ROW: &str = "windlass row";
+
+/// Whether a read of the nearest rows has functions that take the table's row.
+pub(super) fn calls(read: &Read) -> bool {
+    let computed = |embed: &Embed| matches!(embed.way.join, Join::Computed { .. });
+    let shown = read
+        .output
+        .iter()
+        .any(|output| matches!(&output.value, Value::Related(embed) if computed(embed)));
+    shown
+        || read
+            .order
+            .iter()
+            .any(|order| matches!(&order.by, By::Related(embed, _) if computed(embed)))
+}
 
 /// ` FROM (…) AS t WHERE …`.
 pub(super) fn from(sql: &mut Builder, read: &Read, nearest: &Nearest) -> Result<()> {
@@ -20,6 +37,11 @@ pub(super) fn from(sql: &mut Builder, read: &Read, nearest: &Nearest) -> Result<
     sql.push(" FROM (SELECT ");
     for field in &resource.fields {
         sql.column(field).push(", ");
+    }
+    // Inside, `t` is the table's own row.
+    let within = std::mem::replace(&mut sql.within, false);
+    if within {
+        sql.push("t AS ").name(ROW).push(", ");
     }
     let field = condition::field(resource, nearest.field)?;
     sql.column(field).push(&operator(field, nearest));
@@ -34,6 +56,7 @@ pub(super) fn from(sql: &mut Builder, read: &Read, nearest: &Nearest) -> Result<
     if let Page::Offset(offset @ 1..) = read.page {
         sql.push(" OFFSET ").bind(Bind::Text(offset.to_string()), "::int8");
     }
+    sql.within = within;
     // Vectors without a direction, or too large, are at no distance that could be told.
     distance(sql.push(") AS t WHERE abs("));
     sql.push(") < 'Infinity'::float8");

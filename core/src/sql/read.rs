@@ -25,6 +25,7 @@ pub fn statement(read: &Read) -> Result<Statement> {
     }
     let counted = matches!(read.count, Some(Count::Exact | Count::Estimated));
     let nearest = read.nearest();
+    sql.within = nearest.is_some() && nearest::calls(read);
     let shown_distance = nearest.and_then(|nearest| nearest.label.as_ref());
     // Columns that stand before those of the reply.
     let before = usize::from(counted);

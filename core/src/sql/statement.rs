@@ -110,6 +110,8 @@ pub(super) struct Builder {
     scope: String,
     /// How many rows were named.
     scopes: usize,
+    /// Whether `t` is a row of a subquery, which holds the table's own row in a column.
+    pub(super) within: bool,
 }
 
 impl Builder {
