@@ -7,7 +7,7 @@ use crate::catalog::{Kind, Relation, VectorMethod};
 pub const EF_SEARCH_MOST: u32 = 1_000;
 /// The largest `ef_search` that a request may ask for, unless the overlay says otherwise.
 const EF_SEARCH_CAP: u32 = 400;
-/// The smallest that is told unasked. pgvector's own 40 finds too few of the true neighbours behind a filter.
+/// The smallest that is told unasked; pgvector by itself takes 40, which finds fewer of the true neighbours.
 const EF_SEARCH_LEAST: u32 = 100;
 
 /// How neighbours are looked for in a resource.

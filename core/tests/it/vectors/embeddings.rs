@@ -11,10 +11,10 @@ fn vectors_come_back_as_they_were_sent() {
     with_app(setup(), async |app| {
         let sparse = json!({"dimensions": 6, "indices": [1, 5], "values": [0.5, -3]});
         let row = json!({
-            "a": 10, "b": "k", "dense": [0.1, -2, 3e5], "half": [0.5, -65504, 0.0001], "thin": sparse, "any_vector": [1, 2, 3, 4]
+            "a": 10, "b": "k", "dense": [0.1, -2, 300_000], "half": [0.5, -65504, 0.0001], "thin": sparse, "any_vector": [1, 2, 3, 4]
         });
         let made = app.post("/api/mixed", &row.to_string()).await.is(201).json();
-        assert_eq!(made["dense"], json!([0.1, -2, 3e5]));
+        assert_eq!(made["dense"], json!([0.1, -2, 300_000]));
         // A half has eleven bits of precision.
         let half = made["half"].as_array().unwrap();
         assert_eq!(half.get(..2), Some([json!(0.5), json!(-65504)].as_slice()));

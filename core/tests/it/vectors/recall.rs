@@ -204,7 +204,8 @@ fn filters_leave_as_many_rows_as_are_asked_for() {
             wanted += exact.len();
             found += exact.iter().filter(|id| rows.contains(id)).count();
         }
-        assert!(found * 100 >= wanted * 95, "{found} of {wanted}");
+        // Strict order passes over what it comes upon too late: fewer than without a filter.
+        assert!(found * 100 >= wanted * 90, "{found} of {wanted}");
         // More rows than `ef_search`, too.
         let search = json!({"embedding": cloud.question(3), "k": 200, "select": "id", "ef_search": 10});
         let rows = app
