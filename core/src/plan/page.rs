@@ -68,16 +68,29 @@ pub(super) fn plan(
             (*limit, Page::After(cursor))
         }
     };
-    let limit = match resource.page.max_groups.filter(|_| grouped) {
-        Some(most) => limit.unwrap_or(most.into()).min(most.into()),
-        None => rows(resource.page, limit, lists.streamed),
-    };
+    let limit = most(resource, limit, grouped, lists.streamed);
     Ok(Paged {
         limit,
         page,
         // What is streamed has sent its headers before the last row is known.
         binding: (total && limit > 0 && !lists.streamed).then_some(binding),
     })
+}
+
+/// How many rows or groups a page may have.
+pub(super) fn limit(resource: &Resource, page: &request::Page, grouped: bool, streamed: bool) -> u64 {
+    match page {
+        request::Page::Offset { limit, .. } | request::Page::After { limit, .. } => {
+            most(resource, *limit, grouped, streamed)
+        }
+    }
+}
+
+fn most(resource: &Resource, asked: Option<u64>, grouped: bool, streamed: bool) -> u64 {
+    match resource.page.max_groups.filter(|_| grouped) {
+        Some(most) => asked.unwrap_or(most.into()).min(most.into()),
+        None => rows(resource.page, asked, streamed),
+    }
 }
 
 /// How many rows are given, if so many are asked for.
