@@ -6,18 +6,28 @@
 use tokio_postgres::Row;
 
 use super::wire;
+use super::wire_record::{self, Member};
 use crate::error::{Error, Result};
 use crate::sql::{Column, Form};
 
 /// Writes the header line: the labels of the columns that are shown.
 pub(super) fn header(columns: &[Column], out: &mut String) {
-    for (index, column) in columns.iter().filter(|column| column.shown).enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        cell(&column.label, out);
+    let mut comma = false;
+    for column in columns.iter().filter(|column| column.shown) {
+        labels(column, &mut comma, out);
     }
     out.push_str("\r\n");
+}
+
+/// A row that is spread has the labels of its members.
+fn labels(column: &Column, comma: &mut bool, out: &mut String) {
+    if let Form::Spread(form) = &column.form
+        && let Form::Record(members) | Form::Records(members) = form.as_ref()
+    {
+        return members.iter().for_each(|member| labels(member, comma, out));
+    }
+    separate(comma, out);
+    cell(&column.label, out);
 }
 
 /// Writes a row; `first` is its first column of `columns`.
@@ -27,15 +37,37 @@ pub(super) fn header(columns: &[Column], out: &mut String) {
 pub(super) fn row(row: &Row, first: usize, columns: &[Column], scratch: &mut String, out: &mut String) -> Result<()> {
     let mut comma = false;
     for (index, column) in columns.iter().enumerate().filter(|(_, column)| column.shown) {
-        if std::mem::replace(&mut comma, true) {
-            out.push(',');
-        }
-        if let Some(bytes) = wire::raw(row, first + index)? {
-            value(&column.form, bytes, scratch, out)?;
-        }
+        cells(&column.form, wire::raw(row, first + index)?, &mut comma, scratch, out)?;
     }
     out.push_str("\r\n");
     Ok(())
+}
+
+/// One cell, or those of the members of a row that is spread; of several rows each member is an array.
+fn cells(form: &Form, bytes: Option<&[u8]>, comma: &mut bool, scratch: &mut String, out: &mut String) -> Result<()> {
+    if let Form::Spread(form) = form {
+        return wire_record::spread(form, bytes, &mut |column, member| match member {
+            Member::One(bytes) => cells(&column.form, bytes, comma, scratch, out),
+            Member::Many(values) => {
+                separate(comma, out);
+                scratch.clear();
+                wire_record::values(&column.form, &values, scratch)?;
+                cell(scratch, out);
+                Ok(())
+            }
+        });
+    }
+    separate(comma, out);
+    match bytes {
+        Some(bytes) => value(form, bytes, scratch, out),
+        None => Ok(()),
+    }
+}
+
+fn separate(comma: &mut bool, out: &mut String) {
+    if std::mem::replace(comma, true) {
+        out.push(',');
+    }
 }
 
 fn value(form: &Form, bytes: &[u8], scratch: &mut String, out: &mut String) -> Result<()> {

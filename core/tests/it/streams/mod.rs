@@ -1,5 +1,7 @@
 //! Lists that are streamed: NDJSON and CSV, slow readers, readers who leave, and errors in the middle.
 
+mod forms;
+
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -37,6 +39,10 @@ insert into notes values
     (3, '', null, null, null, null, null, null, null, null, null),
     (4, null, 'high', '{NULL}', '5', '"x"', -0.00, '-Infinity', '-infinity', null, null),
     (5, ' spaces ', 'high', '{""}', '[]', '{}', 12345678901234567890.5, 1e300, null, '\x00', true);
+create table clubs (id integer primary key, name text, tags text[]);
+create table members (id integer primary key, club_id integer references clubs, name text not null, n integer);
+insert into clubs values (1, 'a,b', '{x,y}'), (2, null, null), (3, 'empty', '{}');
+insert into members values (1, 1, 'Ada', 7), (2, 1, 'Bob "B"', null), (3, 2, 'Cid', 9), (4, null, 'Dot', 1);
 create table "odd labels" (id integer primary key, "a,b" text, "say ""x""" text);
 insert into "odd labels" values (1, 'x', null);
 create table many (id integer primary key, body text not null);
@@ -61,8 +67,11 @@ create view asleep as select id, coalesce(pg_sleep(30)::text, '') as body from m
 
 fn setup() -> Setup<'static> {
     const OPEN: &str = "key = [\"id\"]\n[access]\nread = [\"public\"]\n[page]\nmax_stream = 1000000\n";
+    const WRITABLE: &str = "[access]\nread = [\"public\"]\ncreate = [\"public\"]\nupdate = [\"public\"]\ndelete = [\"public\"]\n";
     const RESOURCES: &[(&str, &str)] = &[
         ("notes", "[access]\nread = [\"public\"]\n"),
+        ("clubs", "[access]\nread = [\"public\"]\n"),
+        ("members", WRITABLE),
         ("odd", "table = \"public.odd labels\"\n[access]\nread = [\"public\"]\n"),
         (
             "paged",
