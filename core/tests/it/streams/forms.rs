@@ -22,10 +22,7 @@ fn csv_has_the_members_of_rows_that_are_spread() {
                 "/api/members?select=...clubs(club:id,...members(ids:id)),clubs(id)&id=in.(3,4)",
                 "club,ids,clubs\r\n2,[3],\"{\"\"id\"\":2}\"\r\n,,\r\n",
             ),
-            (
-                "/api/members?select=id,...clubs(name)&id=eq.99",
-                "id,name\r\n",
-            ),
+            ("/api/members?select=id,...clubs(name)&id=eq.99", "id,name\r\n"),
         ] {
             assert_eq!(asked(&app, path, CSV, "").await.is(200).text, wanted, "{path}");
         }

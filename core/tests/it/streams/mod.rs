@@ -1,5 +1,6 @@
 //! Lists that are streamed: NDJSON and CSV, slow readers, readers who leave, and errors in the middle.
 
+mod bounds;
 mod forms;
 
 use std::time::{Duration, Instant};
@@ -67,7 +68,8 @@ create view asleep as select id, coalesce(pg_sleep(30)::text, '') as body from m
 
 fn setup() -> Setup<'static> {
     const OPEN: &str = "key = [\"id\"]\n[access]\nread = [\"public\"]\n[page]\nmax_stream = 1000000\n";
-    const WRITABLE: &str = "[access]\nread = [\"public\"]\ncreate = [\"public\"]\nupdate = [\"public\"]\ndelete = [\"public\"]\n";
+    const WRITABLE: &str =
+        "[access]\nread = [\"public\"]\ncreate = [\"public\"]\nupdate = [\"public\"]\ndelete = [\"public\"]\n";
     const RESOURCES: &[(&str, &str)] = &[
         ("notes", "[access]\nread = [\"public\"]\n"),
         ("clubs", "[access]\nread = [\"public\"]\n"),
