@@ -76,6 +76,7 @@ async fn prepare(project: &Project, database: &Database, migrate: bool) -> Resul
         reply: settings.http.reply_limit,
         stream_timeout: settings.database.stream_timeout,
         tx_rollback: settings.http.tx_rollback,
+        ..Limits::default()
     };
     let stores = Pool::new(&database.owner, 1, settings.database.connect_timeout);
     Ok(Arc::new(Context::new(

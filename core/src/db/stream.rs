@@ -28,6 +28,9 @@ const CHUNK: usize = 32 * 1024;
 const WAITING: usize = 2;
 /// A smaller chunk is handed on when no row came for so long.
 const LULL: Duration = Duration::from_millis(10);
+/// How long a chunk may wait for its reader, unless the settings of a test say otherwise: who takes 32 kB within it is slow,
+/// who does not is gone, and may no longer keep a connection from others, nor Postgres from clearing away dead rows.
+pub const STALL: Duration = Duration::from_secs(30);
 /// For what is left to say to Postgres when the rows are over.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -51,6 +54,8 @@ pub struct Task {
     pub lines: Lines,
     /// The longest it may take to be read to its end.
     pub limit: Duration,
+    /// The longest that a chunk may wait for its reader.
+    pub stall: Duration,
     /// Whether it calls a function, which is kept from changing anything.
     pub call: bool,
 }
@@ -186,7 +191,7 @@ pub(super) async fn pump(
             let sent = if rest.is_empty() {
                 Ok(())
             } else {
-                deliver(&writing, rest, late).await
+                deliver(&writing, rest, late, task.stall).await
             };
             match sent {
                 Ok(()) => _ = writing.ended.send(Ok(())),
@@ -315,15 +320,18 @@ impl Rows<'_> {
 
     async fn flush(&mut self) -> Result<(), Stopped> {
         let chunk = std::mem::replace(&mut self.chunk, String::with_capacity(CHUNK + CHUNK / 4));
-        deliver(self.writing, chunk, self.started + self.task.limit).await
+        let late = self.started + self.task.limit;
+        deliver(self.writing, chunk, late, self.task.stall).await
     }
 }
 
-/// Hands a chunk to the reader, who may be slow, but not for ever.
-async fn deliver(writing: &Writing, chunk: String, by: Instant) -> Result<(), Stopped> {
-    match timeout_at(by, writing.chunks.send(chunk.into())).await {
+/// Hands a chunk to the reader, who may be slow, but neither for ever nor without taking anything.
+async fn deliver(writing: &Writing, chunk: String, late_by: Instant, stall: Duration) -> Result<(), Stopped> {
+    let stalled_by = Instant::now() + stall;
+    match timeout_at(late_by.min(stalled_by), writing.chunks.send(chunk.into())).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(Stopped::Abandoned(None)),
+        Err(_) if stalled_by < late_by => Err(Stopped::Abandoned(Some(stalled(stall)))),
         Err(_) => Err(Stopped::Abandoned(Some(late()))),
     }
 }
@@ -353,5 +361,11 @@ async fn start(lane: &Connection, task: &Task) -> Result<(RowStream, Arc<Figures
 fn late() -> Error {
     Error::new(Code::StatementTimeout, Code::StatementTimeout.title())
         .with_details("the reply was not done within its time")
+        .with_hint("ask for fewer rows at once, or read them faster")
+}
+
+fn stalled(stall: Duration) -> Error {
+    Error::new(Code::StatementTimeout, "The reader took nothing of the reply")
+        .with_details(format!("for {} s", stall.as_secs_f32()))
         .with_hint("ask for fewer rows at once, or read them faster")
 }

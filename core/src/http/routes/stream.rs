@@ -27,6 +27,7 @@ pub(super) async fn answer(
         resource: Arc::clone(&read.resource),
         lines: if accept == Accept::Csv { Lines::Csv } else { Lines::Json },
         limit: context.limits.stream_timeout,
+        stall: context.limits.stream_stall,
         call: read.resource.is_called(),
     };
     let stream = context.lanes.stream(task).await;

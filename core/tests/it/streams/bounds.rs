@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::io::AsyncReadExt;
+use windlass_core::app::Limits;
 use windlass_core::db::lane::LaneOptions;
 
-use super::{NDJSON, asked, open, setup, until};
+use super::{NDJSON, asked, open, running, setup, until, watcher};
 use crate::app::{App, Setup, with_app};
 
 #[test]
@@ -45,5 +47,42 @@ fn the_wait_for_a_turn_and_that_for_a_lane_are_one() {
         for list in lists.into_iter().chain([waiting]) {
             list.await.unwrap().is(504);
         }
+    });
+}
+
+#[test]
+fn a_reader_who_takes_nothing_is_cut_off_long_before_one_who_is_slow() {
+    const STALL: Duration = Duration::from_secs(1);
+    let setup = Setup {
+        limits: Limits {
+            stream_stall: STALL,
+            ..Limits::default()
+        },
+        ..setup()
+    };
+    with_app(setup, |app| async move {
+        let watcher = watcher(&app).await;
+        let started = Instant::now();
+        let mut stopped = open(&app, "/api/wide").await;
+        let mut slow = open(&app, "/api/wide").await;
+        until("both run", async || running(&watcher).await == 2).await;
+        // More than a chunk at a time, however much of it the sockets hold.
+        let mut some = vec![0; 1 << 20];
+        while started.elapsed() < STALL * 3 {
+            slow.read_exact(&mut some).await.unwrap();
+            tokio::time::sleep(STALL / 10).await;
+        }
+        assert_eq!(running(&watcher).await, 1, "one of them is cut off");
+        slow.read_exact(&mut some).await.unwrap();
+        let mut rest = Vec::new();
+        // Broken off: either the connection is reset, or what came has no end.
+        if stopped.read_to_end(&mut rest).await.is_ok() {
+            assert!(!rest.ends_with(b"0\r\n\r\n"), "{}", rest.len());
+        }
+        drop(slow);
+        until("no lane is taken", async || {
+            app.context.lanes.state().exclusive_busy == 0
+        })
+        .await;
     });
 }
