@@ -11,7 +11,7 @@ use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Refusal, Reply, links, routes};
 use crate::plan::{self, Lists, Page, Read, Value, View};
-use crate::request::{Count, Target};
+use crate::request::{Count, Prefer, Target};
 use crate::sql;
 use crate::telemetry::stages::Stage;
 
@@ -36,13 +36,14 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         principal: &call.principal,
     };
     let mut read = plan::read::plan(resource, call.target, call.query, &prefer, &view, lists)?;
+    if lists.streamed && read.count == Some(Count::Estimated) {
+        // Whoever streams expects many rows: counting some of them would only be lost time.
+        read.count = Some(Count::Planned);
+    }
     let limit = read.limit;
     if lists.streamed && call.head {
         // The headers of the stream, without its rows.
         read.limit = Some(0);
-    } else if lists.streamed && read.count == Some(Count::Estimated) {
-        // Whoever streams expects many rows: counting some of them would only be lost time.
-        read.count = Some(Count::Planned);
     }
     watch.enter(Stage::Sql);
     let statement = sql::read::statement(&read)?;
@@ -118,7 +119,11 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         }
     };
     let reply = reply.header("vary", "accept");
-    Ok(match prefer.applied(false, true) {
+    let told = Prefer {
+        count: read.count,
+        ..prefer
+    };
+    Ok(match told.applied(false, true) {
         Some(applied) => reply.header("preference-applied", &applied),
         None => reply,
     })

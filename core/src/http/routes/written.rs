@@ -48,6 +48,10 @@ pub(super) fn check(call: &mut Call<'_>, model: validate::Model, bytes: &[u8]) -
         call.prefer.missing,
     )?;
     let checked = validate::body(call.resource, model, &value)?;
+    if !checked.many && call.query.columns.is_none() {
+        // One row has the fields that it has: none is missing, and nothing is to be told of it.
+        call.prefer.missing = None;
+    }
     call.watch.enter(Stage::Plan);
     Ok(checked)
 }
