@@ -52,6 +52,8 @@ pub struct Task {
     pub resource: Arc<Resource>,
     /// How rows are written.
     pub lines: Lines,
+    /// Most rows, where one more would be a stream that breaks off.
+    pub most: Option<u64>,
     /// The longest it may take to be read to its end.
     pub limit: Duration,
     /// The longest that a chunk may wait for its reader.
@@ -255,6 +257,9 @@ impl Rows<'_> {
                 break;
             };
             run.rows += 1;
+            if let Some(most) = self.task.most.filter(|most| run.rows > *most) {
+                return Err(Stopped::Failed(too_long(&self.task.resource, most)));
+            }
             let written = self.write(&row);
             written.map_err(|error| Stopped::Abandoned(Some(error)))?;
             if self.chunk.len() >= CHUNK {
@@ -356,6 +361,16 @@ async fn start(lane: &Connection, task: &Task) -> Result<(RowStream, Arc<Figures
     Err(Stopped::Abandoned(Some(Error::internal(
         "a statement was neither run nor refused",
     ))))
+}
+
+/// More rows than a stream may have.
+pub fn too_long(resource: &Resource, most: u64) -> Error {
+    let message = format!(
+        "{} has more than the {most} rows that a stream of it may have",
+        resource.path
+    );
+    Error::new(Code::ReplyTooLarge, message)
+        .with_hint("narrow the filter, or ask for parts with `limit` and `offset` or a cursor")
 }
 
 fn late() -> Error {

@@ -298,15 +298,12 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
     );
     let limit = query(
         "limit",
-        match resource.page.max_stream {
-            None => format!("Rows at most; more than {} are never given.", resource.page.max),
-            Some(most) => format!(
-                "Rows at most; more than {} are never given, as NDJSON or CSV not more than {most}. Without it these have all \
-                 rows up to that.",
-                resource.page.max
-            ),
-        },
-        json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": resource.page.max_stream.unwrap_or(resource.page.max), "default": resource.page.default }),
+        format!(
+            "Rows at most; more than {} are never given. As NDJSON or CSV without it all rows come, up to {}: with more than that \
+             the reply breaks off, or is refused with `reply_too_large` where `Prefer: count=exact` tells it beforehand.",
+            resource.page.max, resource.page.max_stream
+        ),
+        json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": resource.page.max_stream, "default": resource.page.default }),
     );
     for parameter in [select, order, limit] {
         components = components.add_parameter(format!("{}Query.{}", named.name, parameter.name), parameter);

@@ -57,7 +57,7 @@ pub fn statement(read: &Read) -> Result<Statement> {
         backward,
     });
     if let Some(limit) = read.limit {
-        let fetched = limit.saturating_add(u64::from(paged.is_some()));
+        let fetched = limit.saturating_add(u64::from(paged.is_some() || read.capped));
         sql.push(" LIMIT ").bind(Bind::Text(fetched.to_string()), "::int8");
     }
     if let Page::Offset(offset @ 1..) = read.page {

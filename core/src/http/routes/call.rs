@@ -168,14 +168,16 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         let page = std::mem::replace(&mut query.page, Page::UNSAID);
         query.page = page.or_range(header("range-unit"), header("range"))?;
     }
-    let mut call = call::plan(function, asked.overload, asked.arguments, query, &prefer, &view, lists)?;
-    let limit = call.read.limit;
-    if lists.streamed && head {
-        // The headers of the stream, without its rows.
-        call.read.limit = Some(0);
-    }
+    let call = call::plan(function, asked.overload, asked.arguments, query, &prefer, &view, lists)?;
     watch.enter(Stage::Sql);
-    let statement = sql::call::statement(&call)?;
+    let statement = if lists.streamed && head {
+        sql::call::statement(&plan::Call {
+            read: call.read.without_rows(),
+            ..call.clone()
+        })?
+    } else {
+        sql::call::statement(&call)?
+    };
     watch.enter(Stage::Db);
     let reply = if lists.streamed && !head {
         stream::answer(context, watch, accept, &call.read, statement, None).await?
@@ -193,7 +195,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         });
         let mut rows = super::lane(watch, task.await.map_err(Error::internal)?)?;
         if lists.streamed {
-            stream::head(accept, &call.read, limit, rows.total)?
+            stream::head(accept, &call.read, rows.total)?
         } else if outcome.is_set() {
             gathered(accept, &call.read, &mut rows)?
         } else {

@@ -40,13 +40,12 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         // Whoever streams expects many rows: counting some of them would only be lost time.
         read.count = Some(Count::Planned);
     }
-    let limit = read.limit;
-    if lists.streamed && call.head {
-        // The headers of the stream, without its rows.
-        read.limit = Some(0);
-    }
     watch.enter(Stage::Sql);
-    let statement = sql::read::statement(&read)?;
+    let statement = if lists.streamed && call.head {
+        sql::read::statement(&read.without_rows())?
+    } else {
+        sql::read::statement(&read)?
+    };
     let reckoning = reckon::statement(&read)?;
     watch.enter(Stage::Db);
     if item {
@@ -109,7 +108,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         });
         let mut rows = routes::lane(watch, task.await.map_err(Error::internal)?)?;
         if lists.streamed {
-            stream::head(accept, &read, limit, rows.total)?
+            stream::head(accept, &read, rows.total)?
         } else {
             let reply = gathered(accept, &read, &mut rows)?;
             match links::header(&read, &call.raw_query, &rows.edges, lists.key)? {

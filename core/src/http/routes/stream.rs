@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::read::{content_range, status};
 use crate::app::Context;
-use crate::db::stream::{Lines, Task};
+use crate::db::stream::{Lines, Task, too_long};
 use crate::error::{Code, Result};
 use crate::http::accept::Accept;
 use crate::http::{Refusal, Reply};
@@ -27,6 +27,7 @@ pub(super) async fn answer(
         resource: Arc::clone(&read.resource),
         lines: if accept == Accept::Csv { Lines::Csv } else { Lines::Json },
         limit: context.limits.stream_timeout,
+        most: read.limit.filter(|_| read.capped),
         stall: context.limits.stream_stall,
         call: read.resource.is_called(),
     };
@@ -38,19 +39,27 @@ pub(super) async fn answer(
     }
     watch.enter(Stage::Http);
     let stream = stream?;
-    Ok(begun(read, read.limit, stream.total.or(reckoned))?.stream(accept.media_type(), stream.chunks))
+    // Refused with its count, it is dropped, which ends the statement.
+    Ok(begun(read, stream.total.or(reckoned))?.stream(accept.media_type(), stream.chunks))
 }
 
 /// The headers of a stream, to `HEAD`.
-pub(super) fn head(accept: Accept, read: &Read, limit: Option<u64>, total: Option<u64>) -> Result<Reply, Refusal> {
-    Ok(begun(read, limit, total)?.unsent(accept.media_type()))
+pub(super) fn head(accept: Accept, read: &Read, total: Option<u64>) -> Result<Reply, Refusal> {
+    Ok(begun(read, total)?.unsent(accept.media_type()))
 }
 
 /// Status and headers. Rows and their count are of one moment: with a count it is known how many will come.
-fn begun(read: &Read, limit: Option<u64>, total: Option<u64>) -> Result<Reply, Refusal> {
+///
+/// # Errors
+/// 416 for a page beyond all rows; `reply_too_large` where more would come than may.
+fn begun(read: &Read, total: Option<u64>) -> Result<Reply, Refusal> {
     let rows = match (&read.page, total) {
         (Page::Offset(offset), Some(total)) if read.count == Some(Count::Exact) => {
-            Some(total.saturating_sub(*offset).min(limit.unwrap_or(u64::MAX)))
+            let (rest, limit) = (total.saturating_sub(*offset), read.limit.unwrap_or(u64::MAX));
+            if read.capped && rest > limit {
+                return Err(too_long(&read.resource, limit).into());
+            }
+            Some(rest.min(limit))
         }
         _ => None,
     };

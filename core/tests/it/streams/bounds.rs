@@ -7,8 +7,9 @@ use tokio::io::AsyncReadExt;
 use windlass_core::app::Limits;
 use windlass_core::db::lane::LaneOptions;
 
-use super::{NDJSON, asked, open, running, setup, until, watcher};
-use crate::app::{App, Setup, with_app};
+use super::{CSV, NDJSON, asked, open, running, setup, until, watcher};
+use crate::app::{Answer, App, Setup, with_app};
+use reqwest::Method;
 
 #[test]
 fn the_wait_for_a_turn_and_that_for_a_lane_are_one() {
@@ -47,6 +48,75 @@ fn the_wait_for_a_turn_and_that_for_a_lane_are_one() {
         for list in lists.into_iter().chain([waiting]) {
             list.await.unwrap().is(504);
         }
+    });
+}
+
+/// A list of more rows than a stream of it may have never looks like all of them.
+#[test]
+fn a_stream_that_is_too_long_breaks_off() {
+    with_app(setup(), |app| async move {
+        for path in [
+            "/api/many",
+            "/api/many?limit=15001",
+            "/api/many?limit=19000&id=gt.1",
+            "/api/few?limit=6",
+        ] {
+            for accept in [NDJSON, CSV] {
+                let request = app.request(Method::GET, path).header("accept", accept);
+                let response = request.send().await.unwrap();
+                assert_eq!(response.status(), 200, "{path}");
+                let broken = response.text().await;
+                assert!(broken.is_err(), "{path}: it looks whole: {}", broken.unwrap().len());
+                // Known beforehand.
+                for method in [Method::GET, Method::HEAD] {
+                    let request = app.request(method.clone(), path).header("accept", accept);
+                    let refused = Answer::of(request.header("prefer", "count=exact")).await.is(400);
+                    if method == Method::GET {
+                        let json = refused.json();
+                        assert_eq!(json["code"], "reply_too_large", "{path}");
+                        let message = json["message"].as_str().unwrap();
+                        assert!(message.contains(path.split('?').next().unwrap()), "{message}");
+                    }
+                }
+                let request = app.request(Method::HEAD, path).header("accept", accept);
+                Answer::of(request).await.is(200);
+            }
+        }
+        for (path, status, range) in [
+            ("/api/few?limit=5", 206, "0-4/20000"),
+            ("/api/few?id=lte.5", 200, "0-4/5"),
+            ("/api/few?offset=19995", 206, "19995-19999/20000"),
+            ("/api/few?limit=0", 200, "*/20000"),
+        ] {
+            for prefer in ["", "count=exact"] {
+                let whole = asked(&app, path, NDJSON, prefer).await;
+                assert_eq!(
+                    whole.text.lines().count(),
+                    if path.ends_with("=0") { 0 } else { 5 },
+                    "{path}"
+                );
+                if !prefer.is_empty() {
+                    assert_eq!((whole.status, whole.header("content-range")), (status, range), "{path}");
+                }
+            }
+        }
+        // Groups are bounded by a number of their own.
+        let groups = app
+            .request(Method::GET, "/api/few?select=id,count()")
+            .header("accept", CSV);
+        assert!(groups.send().await.unwrap().text().await.is_err());
+        let groups = asked(&app, "/api/few?select=id,count()&id=lte.3", CSV, "")
+            .await
+            .is(200);
+        assert_eq!(groups.text.lines().count(), 4);
+        // What is gathered is cut as ever, and says so by its links.
+        let list = app.get("/api/few").await.is(200);
+        assert_eq!(list.json().as_array().unwrap().len(), 2);
+        assert!(list.header("link").contains("next"));
+        until("no lane is taken", async || {
+            app.context.lanes.state().exclusive_busy == 0
+        })
+        .await;
     });
 }
 
