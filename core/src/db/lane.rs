@@ -42,10 +42,10 @@ pub struct LaneOptions {
     pub statement_timeout: Duration,
 }
 
-/// The rows of a reply, already JSON.
+/// The rows of a reply, already written as their statement says.
 #[derive(Debug, Default)]
 pub struct Reply {
-    /// Objects with commas between them, without brackets.
+    /// As JSON, objects with commas between them, without brackets; as CSV without the header line.
     pub json: String,
     /// How many.
     pub rows: u64,

@@ -20,7 +20,7 @@ use super::statements::Figures;
 use super::{csv, wire};
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
-use crate::sql::Statement;
+use crate::sql::{self, Statement};
 
 /// A chunk is handed on when it has so many bytes.
 const CHUNK: usize = 32 * 1024;
@@ -34,15 +34,6 @@ pub const STALL: Duration = Duration::from_secs(30);
 /// For what is left to say to Postgres when the rows are over.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// How rows are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lines {
-    /// One JSON object per line.
-    Json,
-    /// RFC 4180.
-    Csv,
-}
-
 /// What is to be streamed.
 #[derive(Debug)]
 pub struct Task {
@@ -50,8 +41,6 @@ pub struct Task {
     pub statement: Statement,
     /// What it reads.
     pub resource: Arc<Resource>,
-    /// How rows are written.
-    pub lines: Lines,
     /// Most rows, where one more would be a stream that breaks off.
     pub most: Option<u64>,
     /// The longest it may take to be read to its end.
@@ -244,9 +233,7 @@ impl Rows<'_> {
         };
         let mut rows = std::pin::pin!(rows);
         let mut run = figures.run();
-        if self.task.lines == Lines::Csv {
-            csv::header(&self.task.statement.columns, &mut self.chunk);
-        }
+        self.chunk.push_str(&csv::heading(&self.task.statement));
         loop {
             let by = if self.writing.begun.is_some() {
                 first_by
@@ -305,12 +292,12 @@ impl Rows<'_> {
         if statement.counted && row.try_get::<_, Option<bool>>(1).map_err(Error::internal)?.is_none() {
             return Ok(());
         }
-        match self.task.lines {
-            Lines::Json => {
+        match statement.rows {
+            sql::Rows::Json | sql::Rows::Lines => {
                 wire::shown(row, first, statement, &mut self.chunk)?;
                 self.chunk.push('\n');
             }
-            Lines::Csv => csv::row(row, first, &statement.columns, &mut self.scratch, &mut self.chunk)?,
+            sql::Rows::Csv => csv::row(row, first, &statement.columns, &mut self.scratch, &mut self.chunk)?,
         }
         Ok(())
     }

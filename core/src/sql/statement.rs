@@ -13,6 +13,8 @@ pub struct Statement {
     pub binds: Vec<Bind>,
     /// The result's columns.
     pub columns: Vec<Column>,
+    /// How its rows are written.
+    pub rows: Rows,
     /// Whether two columns come before `columns`: the count of all matching rows, and whether this row is one.
     pub counted: bool,
     /// For a page with others beside it.
@@ -23,6 +25,18 @@ pub struct Statement {
     pub bare: bool,
     /// Whether a column comes after `columns` that says how many rows, up to this one, were there before.
     pub marked: bool,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rows {
+    /// JSON, with commas between them.
+    #[default]
+    Json,
+    /// One JSON value per line.
+    Lines,
+    /// RFC 4180, without the header line.
+    Csv,
 }
 
 /// How the edges of a page are found among its rows.
@@ -178,6 +192,7 @@ impl Builder {
             text: self.text,
             binds: self.binds,
             columns,
+            rows: Rows::default(),
             counted,
             paged: None,
             tag: Tag::None,

@@ -22,7 +22,7 @@ pub(in crate::http) async fn answer(call: Call<'_>, request: &Request) -> Result
     let write = write.with_conditions(call.conditions, &call.principal)?;
     let asked = written::Asked {
         prefer: call.prefer,
-        accept: call.accept,
+        accept: written::form(&write, call.accept)?,
         once,
         array: false,
     };

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use salvo::http::StatusCode;
 
 use super::{reckon, stream};
-use crate::db::lane;
+use crate::db::{csv, lane};
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Refusal, Reply, links, routes};
 use crate::plan::{self, Lists, Page, Read, Value, View};
 use crate::request::{Count, Prefer, Target};
-use crate::sql;
+use crate::sql::{self, Rows};
 use crate::telemetry::stages::Stage;
 
 pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
@@ -25,11 +25,12 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         watch,
         ..
     } = call;
+    let accept = accept?;
     watch.enter(Stage::Plan);
     let item = matches!(call.target, Target::Item(_));
     let lists = Lists {
         key: &context.cursors,
-        streamed: matches!(accept, Accept::Lines | Accept::Csv),
+        streamed: !item && matches!(accept, Accept::Lines | Accept::Csv),
     };
     let view = View {
         snapshot: call.snapshot,
@@ -41,14 +42,16 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         read.count = Some(Count::Planned);
     }
     watch.enter(Stage::Sql);
-    let statement = if lists.streamed && call.head {
+    let mut statement = if lists.streamed && call.head {
         sql::read::statement(&read.without_rows())?
     } else {
         sql::read::statement(&read)?
     };
+    statement.rows = accept.rows();
     let reckoning = reckon::statement(&read)?;
     watch.enter(Stage::Db);
     if item {
+        let heading = csv::heading(&statement);
         // The shared lane is for what is known to be cheap; related rows may be many.
         let related = read
             .output
@@ -62,7 +65,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         } else {
             context.lanes.point(&statement, resource).await
         };
-        let rows = routes::lane(watch, rows)?;
+        let mut rows = routes::lane(watch, rows)?;
         if rows.rows == 0 {
             return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()).into());
         }
@@ -70,20 +73,23 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             // A view's key is only said to be unique.
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title()).into());
         }
-        let tag = rows.tag.as_deref();
+        let tag = rows.tag.take();
+        let tag = tag.as_deref();
         if !conditions.matches(tag) {
             return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
                 .with_details("If-Match: the row has another state")
                 .into());
         }
         let reply = if conditions.matches_none(tag) {
-            Reply::new(StatusCode::OK).body(accept.media_type(), rows.json)
+            Reply::new(StatusCode::OK).body(accept.media_type(), accept.body(true, &heading, &mut rows))
         } else {
             Reply::new(StatusCode::NOT_MODIFIED)
         };
         let reply = reply.header("vary", "accept");
+        // The tag is of the row: another form of it has not the same bytes, so for that it is a weak one (RFC 9110 §8.8.1).
+        let weak = if accept.rows() == Rows::Json { "" } else { "W/" };
         return Ok(match tag {
-            Some(tag) => reply.header("etag", &format!("\"{tag}\"")),
+            Some(tag) => reply.header("etag", &format!("{weak}\"{tag}\"")),
             None => reply,
         });
     }
@@ -133,13 +139,12 @@ pub(super) fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> R
     let status = status(read, rows.rows, rows.total)?;
     let range = content_range(read, Some(rows.rows), rows.total);
     let body = match accept {
-        Accept::Object if rows.rows == 1 => std::mem::take(&mut rows.json),
-        Accept::Object => {
+        Accept::Object if rows.rows != 1 => {
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title())
                 .with_details(format!("the result has {} rows", rows.rows))
                 .into());
         }
-        _ => rows.array(),
+        _ => accept.body(accept == Accept::Object, "", rows),
     };
     Ok(Reply::new(status)
         .body(accept.media_type(), body)

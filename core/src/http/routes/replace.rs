@@ -27,7 +27,7 @@ pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -
     let write = write.with_conditions(call.conditions, &call.principal)?;
     let asked = written::Asked {
         prefer: call.prefer,
-        accept: call.accept,
+        accept: written::form(&write, call.accept)?,
         once,
         array: call.by_filter,
     };

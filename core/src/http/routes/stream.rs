@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::read::{content_range, status};
 use crate::app::Context;
-use crate::db::stream::{Lines, Task, too_long};
+use crate::db::stream::{Task, too_long};
 use crate::error::{Code, Result};
 use crate::http::accept::Accept;
 use crate::http::{Refusal, Reply};
@@ -25,7 +25,6 @@ pub(super) async fn answer(
     let task = Task {
         statement,
         resource: Arc::clone(&read.resource),
-        lines: if accept == Accept::Csv { Lines::Csv } else { Lines::Json },
         limit: context.limits.stream_timeout,
         most: read.limit.filter(|_| read.capped),
         stall: context.limits.stream_stall,

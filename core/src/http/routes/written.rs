@@ -7,8 +7,8 @@ use salvo::http::StatusCode;
 
 use crate::app::Context;
 use crate::catalog::RelationKind;
-use crate::db::lane;
 use crate::db::once::Once;
+use crate::db::{csv, lane};
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
@@ -59,7 +59,11 @@ pub(super) fn check(call: &mut Call<'_>, model: validate::Model, bytes: &[u8]) -
 /// Runs a write in a task of its own: a client who hangs up cannot leave half of it.
 pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked: Asked) -> Result<Reply> {
     watch.enter(Stage::Sql);
-    let statements = sql::write::statements(&write)?;
+    let mut statements = sql::write::statements(&write)?;
+    for statement in &mut statements {
+        statement.rows = asked.accept.rows();
+    }
+    let heading = heading(&statements);
     let current = sql::write::current(&write)?;
     watch.enter(Stage::Db);
     let context = Arc::clone(context);
@@ -78,7 +82,7 @@ pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Wr
     let mut rows = super::lane(watch, rows)?;
     match rows.kept.take() {
         Some(kept) => once::send(kept),
-        None => reply(&write, &mut rows, &asked),
+        None => reply(&write, &mut rows, &asked, &heading),
     }
 }
 
@@ -123,7 +127,8 @@ async fn attempt(
         write.conditions.hold(tag)
     };
     let deleted = matches!(write.action, Action::Delete(_)) && write.item && !write.conditions.is_empty();
-    let compose = |rows: &mut lane::Reply| reply(write, rows, asked).map(once::keep);
+    let heading = heading(statements);
+    let compose = |rows: &mut lane::Reply| reply(write, rows, asked, &heading).map(once::keep);
     let rollback = asked.prefer.end == Some(TransactionEnd::Rollback);
     let checks = lane::Checks {
         before: current.map(|statement| (statement, &judge as lane::Judge<'_>)),
@@ -146,7 +151,21 @@ async fn attempt(
     context.lanes.write(statements, &write.resource, checks).await
 }
 
-fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked) -> Result<Reply> {
+/// The form of the rows that a write returns. Where it returns none, no form is refused.
+pub(super) fn form(write: &Write, accept: Result<Accept>) -> Result<Accept> {
+    if write.returns == Return::Representation {
+        accept
+    } else {
+        Ok(accept.unwrap_or(Accept::Json))
+    }
+}
+
+/// What stands in front of the rows of a write; its statements have the same columns.
+fn heading(statements: &[Statement]) -> String {
+    statements.first().map(csv::heading).unwrap_or_default()
+}
+
+fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked, heading: &str) -> Result<Reply> {
     if write.item && rows.rows == 0 {
         return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()));
     }
@@ -173,14 +192,7 @@ fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked) -> Result<Reply> 
     if shown {
         // A row that was left out cannot be told as an object.
         let object = asked.accept == Accept::Object || single && !asked.array && rows.rows == 1;
-        reply = reply.body(
-            asked.accept.media_type(),
-            if object {
-                std::mem::take(&mut rows.json)
-            } else {
-                rows.array()
-            },
-        );
+        reply = reply.body(asked.accept.media_type(), asked.accept.body(object, heading, rows));
     }
     if single && !rows.key.is_empty() && (create || created) {
         reply = reply.header("location", &location(&write.resource.path, &rows.key));
