@@ -11,6 +11,9 @@ use crate::contract::Field;
 use crate::plan::{operators, relation};
 use crate::request::column::quoted;
 
+/// A keyword of our own, in the schema of `limit`: its maximum for lists that are not streamed.
+pub(super) const PAGE_MAXIMUM: &str = "x-page-maximum";
+
 /// Names that the query dialect keeps for itself: a column of such a name can be filtered inside of `and` and `or`.
 const RESERVED: &[&str] = &[
     "select",
@@ -303,7 +306,7 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
              the reply breaks off, or is refused with `reply_too_large` where `Prefer: count=exact` tells it beforehand.",
             resource.page.max, resource.page.max_stream
         ),
-        json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": resource.page.max_stream, "default": resource.page.default }),
+        json!({ "type": "integer", "format": "int32", "minimum": 0, "maximum": resource.page.max_stream, PAGE_MAXIMUM: resource.page.max, "default": resource.page.default }),
     );
     for parameter in [select, order, limit] {
         components = components.add_parameter(format!("{}Query.{}", named.name, parameter.name), parameter);
