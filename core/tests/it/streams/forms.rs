@@ -34,7 +34,7 @@ fn csv_has_the_members_of_rows_that_are_spread() {
             // Within one another, and beside a row that is not spread.
             (
                 "/api/members?select=...clubs(club:id,...members(ids:id)),clubs(id)&id=in.(3,4)",
-                "club,ids,clubs\r\n2,[3],\"{\"\"id\"\":2}\"\r\n,,\r\n",
+                "club,ids,clubs\r\n2,[3],\"{\"\"id\"\":2}\"\r\n,[],\r\n",
             ),
             ("/api/members?select=id,...clubs(name)&id=eq.99", "id,name\r\n"),
         ] {
