@@ -11,7 +11,7 @@ PYTHON ?= python3
 RUST := 1.95.0
 BINARY := target/release/windlass
 
-.PHONY: help prerequisites vendor build demo test chromium gates audit bench
+.PHONY: help prerequisites vendor build demo test chromium node gates audit bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -40,7 +40,11 @@ chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	  { echo "missing: Chromium, for the tests of the docs pages; next: apt-get install chromium" >&2; exit 1; }
 
-test: vendor chromium ## run every test, against a real PostgreSQL and in a headless Chromium
+node:
+	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' || \
+	  { echo "missing: Node 20 or newer with npm, for the test with PostgREST's client; next: apt-get install nodejs npm" >&2; exit 1; }
+
+test: vendor chromium node ## run every test, against a real PostgreSQL, in a headless Chromium and with PostgREST's client
 	@mkdir -p target; : > target/snapshots
 	INSTA_SNAPSHOT_REFERENCES_FILE=$(CURDIR)/target/snapshots $(CARGO) test --workspace --locked
 	@packaging/ci/snapshots target/snapshots

@@ -132,6 +132,7 @@ fn leads() -> Resource {
         key: vec![0],
         unique: Vec::new(),
         references: Vec::new(),
+        indexes: Vec::new(),
         checks: Vec::new(),
         access: Access::default(),
         rules: vec![Rule {
@@ -149,6 +150,7 @@ fn leads() -> Resource {
             max_bytes: None,
             max_groups: None,
         },
+        cost: windlass_core::contract::Cost::default(),
         max_batch: 1000,
         computed: Vec::new(),
     }

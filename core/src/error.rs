@@ -92,6 +92,8 @@ catalogue! {
     AmbiguousEmbed, "ambiguous_embed", Ambiguous, "Several relations lead to what the request embeds";
     AmbiguousFunction, "ambiguous_function", Ambiguous, "Several functions of this name take these arguments";
     MassWrite, "mass_write", Malformed, "A write to many rows needs a filter";
+    UnindexedFilter, "unindexed_filter", Malformed, "No index can serve the filters of the request";
+    TooCostly, "too_costly", Malformed, "The request would cost the database more than allowed";
     ReplyTooLarge, "reply_too_large", Malformed, "The reply would be larger than allowed";
     MaxAffected, "max_affected", Malformed, "More rows would be written than `max-affected` allows";
     DatabaseRule, "database_rule", Malformed, "A rule in the database refused it";

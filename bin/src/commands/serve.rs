@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use windlass_core::admin::{Desk, Live, Socket};
-use windlass_core::app::{Context, Database, Limits, Project, Published, contracts};
+use windlass_core::app::{Context, Database, Limits, Project, Published, Sweeper, contracts};
 use windlass_core::config::{self, Listen};
 use windlass_core::db::cluster::Cluster;
 use windlass_core::db::lane::{LaneOptions, Lanes};
@@ -76,6 +76,7 @@ async fn prepare(project: &Project, database: &Database, migrate: bool) -> Resul
         reply: settings.http.reply_limit,
         stream_timeout: settings.database.stream_timeout,
         tx_rollback: settings.http.tx_rollback,
+        cost: settings.cost,
         ..Limits::default()
     };
     let stores = Pool::new(&database.owner, 1, settings.database.connect_timeout);
@@ -133,8 +134,9 @@ async fn answer(
         report::line(format_args!("API {address}/api{docs}  health {address}/health/ready"));
     }
     let sampler = Sampler::start(Arc::clone(&context.telemetry), &project.directory);
+    let sweeper = Sweeper::start(database.owner.clone());
     let result = server.run(context, stop.wait()).await;
-    drop(sampler);
+    drop((sampler, sweeper));
     if let Some(loader) = loader {
         loader.abort();
     }

@@ -19,6 +19,11 @@ pub struct Demo {
 
 impl Demo {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With settings of its own, as the environment names them.
+    pub fn start_with(settings: &[(&str, &str)]) -> Self {
         use std::os::unix::fs::PermissionsExt;
         let root = tempfile::Builder::new()
             .prefix("windlass-demo-")
@@ -36,6 +41,7 @@ impl Demo {
                 "--listen",
                 &address.to_string(),
             ])
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::field_words;
 use super::protocol::{FieldLine, Parameter, RouteDetail, RouteLine};
 use super::route_sql::{self, Plain};
+use crate::config::{CostRules, Stance};
 use crate::contract::{Contracts, Field, Grant, Owner, Resource, Route, Snapshot};
 use crate::error::{Error, Result};
 use crate::openapi;
@@ -49,6 +50,9 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
     let mut guards = vec![format!("access: {}", line.access.join(" or "))];
     if matches!(route.method, "POST" | "PUT" | "PATCH") {
         guards.push(format!("body: at most {}", size(body_limit)));
+    }
+    if let Owner::Resource(resource, _) = &route.owner {
+        guards.extend(costs(resource));
     }
     // Without a body a call has the same arguments.
     let arguments = match &route.owner {
@@ -221,7 +225,7 @@ fn is_of_dialect(name: &str) -> bool {
     matches!(name, "select" | "order" | "limit" | "offset" | "and" | "or")
 }
 
-/// `whole number, 0 to 1000000, default 50`
+/// `whole number, 0 to 1000, default 50`
 fn schema_words(schema: &Value) -> String {
     if word(schema, "type") != "integer" {
         return "text".to_owned();
@@ -252,6 +256,27 @@ fn field_line(field: &Field, required: bool) -> FieldLine {
         required,
         nullable: field.nullable,
     }
+}
+
+/// What the resource's file says of costs, a line for everybody and one per role.
+fn costs(resource: &Resource) -> impl Iterator<Item = String> {
+    let told = |name: String, rules: &CostRules| {
+        let number = |word: &str, bound: Option<u32>| bound.map(|bound| format!("{word} {bound}"));
+        let stance = |word: &str, stance: Option<Stance>| stance.map(|stance| format!("{word} {}", stance.as_str()));
+        let parts = [
+            stance("unindexed", rules.unindexed),
+            number("max_rows", rules.max_rows),
+            number("max_cost", rules.max_cost),
+            stance("over", rules.over),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| format!("{name}: {}", parts.join(", ")))
+    };
+    let roles = resource.cost.roles.iter();
+    let roles = roles.filter_map(move |(role, rules)| told(format!("cost of {role}"), rules));
+    told("cost".to_owned(), &resource.cost.everyone)
+        .into_iter()
+        .chain(roles)
 }
 
 /// `1 MiB`, `1500 bytes`.
@@ -359,7 +384,7 @@ mod tests {
     fn parameters_are_told_as_in_the_docs() {
         let list = one("GET /api/leads");
         let of = |name: &str| list.parameters.iter().find(|one| one.name == name).unwrap();
-        assert_eq!(of("limit").kind, "whole number, 0 to 1000000, default 50");
+        assert_eq!(of("limit").kind, "whole number, 0 to 1000, default 50");
         assert_eq!(of("offset").kind, "whole number, at least 0, default 0");
         assert_eq!(
             (of("select").kind.as_str(), of("order").location.as_str()),

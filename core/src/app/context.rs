@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
+use crate::config::CostRules;
 use crate::contract::Snapshot;
 use crate::db::lane::Lanes;
 use crate::db::stream::STALL;
@@ -67,6 +68,8 @@ pub struct Limits {
     pub stream_stall: Duration,
     /// Whether a client may have a write rolled back with `Prefer: tx=rollback`.
     pub tx_rollback: bool,
+    /// What requests may cost where a resource says nothing else.
+    pub cost: CostRules,
 }
 
 impl Default for Limits {
@@ -81,6 +84,7 @@ impl Default for Limits {
             stream_timeout: Duration::from_mins(10),
             stream_stall: STALL,
             tx_rollback: false,
+            cost: CostRules::default(),
         }
     }
 }

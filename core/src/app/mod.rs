@@ -6,8 +6,10 @@ pub mod contracts;
 pub mod project;
 pub mod rehearse;
 pub mod reload;
+pub mod sweep;
 
 pub use audited::{Actor, Via, audited};
 pub use context::{Context, Limits, Published};
 pub use project::{Database, Project};
 pub use rehearse::rehearse;
+pub use sweep::Sweeper;

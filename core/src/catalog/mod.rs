@@ -1,6 +1,7 @@
 //! What Postgres says of tables, columns, types, keys, checks and functions. Pure data, read by `db/introspect.rs`.
 
 mod function;
+mod index;
 mod pg_type;
 mod relation;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use function::{Argument, Function, Returned};
+pub use index::{Index, IndexKey};
 pub use pg_type::{DomainRule, Kind, PgType};
 pub use relation::{Check, Column, ForeignKey, Identity, Relation, RelationKind, UniqueKey};
 

@@ -1,6 +1,6 @@
 //! Tables and views with their columns, keys and checks.
 
-use super::{PgType, QualifiedName};
+use super::{Index, PgType, QualifiedName};
 
 /// What kind of relation it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Relation {
     pub foreign_keys: Vec<ForeignKey>,
     /// CHECK constraints.
     pub checks: Vec<Check>,
+    /// Valid indexes.
+    pub indexes: Vec<Index>,
     /// Whether `INSERT` works on it (tables, and views that Postgres can insert into).
     pub insertable: bool,
     /// Whether `UPDATE` works on it.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::cost::{CostRules, Stance};
 use super::raw::{self, Raw, RawSettings, Value};
 use super::secret::Secret;
 use crate::diagnostic::Diagnostic;
@@ -80,6 +81,8 @@ pub struct Settings {
     pub database: Database,
     /// `[postgres]`
     pub postgres: Postgres,
+    /// `[cost]`: for every resource whose file says nothing else.
+    pub cost: CostRules,
     /// `[log]`
     pub log: Log,
     /// `[docs] enabled`
@@ -230,6 +233,12 @@ impl Reader {
                     .get("postgres.max_connections", count)
                     .unwrap_or_else(|| max_connections.saturating_add(8)),
             },
+            cost: CostRules {
+                unindexed: self.get("cost.unindexed", stance).or(Some(Stance::Off)),
+                max_rows: self.get("cost.max_rows", bound),
+                max_cost: self.get("cost.max_cost", bound),
+                over: self.get("cost.over", stance).or(Some(Stance::Refuse)),
+            },
             log: Log {
                 level: self
                     .get("log.level", level)
@@ -317,15 +326,22 @@ fn boolean(raw: &Raw) -> Result<bool, String> {
 }
 
 fn count(raw: &Raw) -> Result<u32, String> {
+    whole(raw, 10_000)
+}
+
+fn bound(raw: &Raw) -> Result<u32, String> {
+    whole(raw, u32::MAX)
+}
+
+fn whole(raw: &Raw, most: u32) -> Result<u32, String> {
     let digits = match &raw.value {
         Value::Integer(digits) => digits.as_str(),
         Value::Text(text) if raw.untyped => text.as_str(),
         _ => return Err("must be a whole number without quotes".to_owned()),
     };
-    match digits.replace('_', "").parse() {
-        Ok(count @ 1..=10_000) => Ok(count),
-        _ => Err("must be a whole number from 1 to 10000".to_owned()),
-    }
+    let number = digits.replace('_', "").parse().ok();
+    let fits = number.filter(|number| (1..=most).contains(number));
+    fits.ok_or_else(|| format!("must be a whole number from 1 to {most}"))
 }
 
 /// `750ms`, `15s`, `2m`, `1h`; more than nothing, at most a day.
@@ -380,6 +396,11 @@ fn level(raw: &Raw) -> Result<tracing::level_filters::LevelFilter, String> {
     text(raw)?
         .parse()
         .map_err(|_| "must be one of off, error, warn, info, debug, trace".to_owned())
+}
+
+fn stance(raw: &Raw) -> Result<Stance, String> {
+    let stance = Stance::parse(&text(raw)?);
+    stance.ok_or_else(|| "must be \"off\", \"warn\" or \"refuse\"".to_owned())
 }
 
 fn format(raw: &Raw) -> Result<LogFormat, String> {

@@ -204,6 +204,14 @@ mod tests {
             // What is wrong is told, and its default shown.
             ("[log]\nformat = 'xml'", &[], "log.format", "\"text\"", Source::Default),
             (
+                "[cost]\nover = 'maybe'",
+                &[],
+                "cost.over",
+                "\"refuse\"",
+                Source::Default,
+            ),
+            ("[cost]\nmax_rows = 0", &[], "cost.max_rows", "", Source::Default),
+            (
                 "[http]\nlisten = ['127.0.0.1:1', 'x']",
                 &[],
                 "http.listen",

@@ -89,6 +89,26 @@ pub(super) const KEYS: &[Key] = &[
         "of the embedded cluster; absent: enough for the serving side and the commands",
     ),
     key(
+        "cost.unindexed",
+        "\"off\"",
+        "or \"warn\" or \"refuse\": lists whose filters no index serves; resource files say more",
+    ),
+    unset(
+        "cost.max_rows",
+        "1_000_000",
+        "most rows of a step, as the planner estimates; absent: any",
+    ),
+    unset(
+        "cost.max_cost",
+        "500_000",
+        "highest cost that the planner estimates; absent: any",
+    ),
+    key(
+        "cost.over",
+        "\"refuse\"",
+        "or \"warn\" or \"off\": estimates over these bounds",
+    ),
+    key(
         "log.level",
         "\"info\"",
         "the least that is written: off, error, warn, info, debug or trace",

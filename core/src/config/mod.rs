@@ -1,6 +1,7 @@
 //! Settings: text first (`raw`), then values that cannot be wrong (`checked`).
 
 mod checked;
+mod cost;
 mod effective;
 mod keys;
 mod raw;
@@ -11,6 +12,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 pub use checked::{Admin, Database, Http, Listen, Log, LogFormat, Postgres, Settings, read};
+pub use cost::{CostRules, Stance};
 pub use effective::{Setting, Source, effective};
 pub use raw::FILE;
 pub use secret::Secret;

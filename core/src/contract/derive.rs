@@ -84,10 +84,12 @@ pub(super) fn derive(
                 target_columns: foreign.target_columns.clone(),
             })
             .collect(),
+        indexes: relation.indexes.clone(),
         checks: checks(relation, indexes),
         access: super::Access::default(),
         rules,
         page,
+        cost: overlay.cost.clone(),
         max_batch: overlay.max_batch.unwrap_or(10_000),
         computed,
         fields,

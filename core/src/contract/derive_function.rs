@@ -9,7 +9,7 @@ use super::derive::{foreign, page};
 use super::function::{CALLED, Function, Outcome, Overload, Whole};
 use super::overlay::{FieldOverlay, Overlay};
 use super::source::Source;
-use super::{Access, Field, FieldRules, Grant, JsonForm, PageLimits, Resource};
+use super::{Access, Cost, Field, FieldRules, Grant, JsonForm, PageLimits, Resource};
 use super::{default_value, narrow, path};
 use crate::catalog::{self, Catalog, Kind, PgType, QualifiedName, RelationKind, Returned};
 use crate::suggest;
@@ -271,6 +271,9 @@ impl Deriving<'_, '_, '_> {
             page: self.page,
             table: QualifiedName::new("", CALLED),
             key: Vec::new(),
+            // What a function gives has no index.
+            cost: Cost::default(),
+            indexes: Vec::new(),
             ..resource.clone()
         }
     }
@@ -303,6 +306,8 @@ impl Deriving<'_, '_, '_> {
             page: self.page,
             max_batch: 1,
             computed: Vec::new(),
+            cost: Cost::default(),
+            indexes: Vec::new(),
         }
     }
 }

@@ -51,6 +51,7 @@ fn relation(name: &str, kind: RelationKind, columns: Vec<Column>) -> Relation {
         unique_keys: Vec::new(),
         foreign_keys: Vec::new(),
         checks: Vec::new(),
+        indexes: Vec::new(),
         insertable: is_table,
         updatable: is_table,
         deletable: is_table,

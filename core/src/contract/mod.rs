@@ -4,6 +4,7 @@
 
 mod check_expr;
 mod computed;
+mod cost;
 mod decimal;
 mod default_value;
 mod derive;
@@ -13,6 +14,7 @@ mod function;
 mod load;
 mod narrow;
 mod overlay;
+mod overlay_cost;
 mod overlay_parse;
 mod path;
 mod pattern;
@@ -26,6 +28,7 @@ mod source;
 mod sql_expr;
 mod write;
 
+pub use cost::Cost;
 pub use decimal::Decimal;
 pub use derive::NO_TABLE;
 pub use derive_function::NO_FUNCTION;

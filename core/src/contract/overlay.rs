@@ -5,7 +5,7 @@
 use serde_json::Value;
 use toml::Spanned;
 
-use super::{Decimal, Format, Grant, JsonForm, Metric, Normalize, Verb};
+use super::{Cost, Decimal, Format, Grant, JsonForm, Metric, Normalize, Verb};
 
 /// What a resource file says; what it leaves out is `None` or empty.
 #[derive(Debug, Default)]
@@ -28,6 +28,7 @@ pub(super) struct Overlay {
     pub(super) page_max_stream: Option<Spanned<u32>>,
     pub(super) page_max_bytes: Option<u32>,
     pub(super) page_max_groups: Option<u32>,
+    pub(super) cost: Cost,
     pub(super) fields: Vec<(Spanned<String>, FieldOverlay)>,
     pub(super) rules: Vec<RuleOverlay>,
 }

@@ -24,6 +24,7 @@ const TOP: &[&str] = &[
     "max_batch",
     "access",
     "page",
+    "cost",
     "fields",
     "args",
     "rules",
@@ -85,6 +86,7 @@ pub(super) fn parse(text: &str, source: &mut Source<'_>) -> Option<Overlay> {
             "max_batch" => overlay.max_batch = reader.count(key, value, 1).map(Spanned::into_inner),
             "access" => reader.access(key, value, &mut overlay),
             "page" => reader.page(key, value, &mut overlay),
+            "cost" => overlay.cost = reader.cost(key, value),
             "fields" => overlay.fields = reader.fields(key, value),
             "args" => overlay.args = reader.fields(key, value),
             "rules" => reader.rules(key, value, &mut overlay),
@@ -111,19 +113,19 @@ pub(super) fn is_function(text: &str) -> bool {
     DeTable::parse(text).is_ok_and(|document| document.get_ref().contains_key("function"))
 }
 
-type Key<'t, 'i> = &'t Spanned<std::borrow::Cow<'i, str>>;
-type Val<'t, 'i> = &'t Spanned<DeValue<'i>>;
+pub(super) type Key<'t, 'i> = &'t Spanned<std::borrow::Cow<'i, str>>;
+pub(super) type Val<'t, 'i> = &'t Spanned<DeValue<'i>>;
 
 fn owned(key: Key<'_, '_>) -> Spanned<String> {
     Spanned::new(key.span(), key.get_ref().to_string())
 }
 
-struct Reader<'s, 'a> {
+pub(super) struct Reader<'s, 'a> {
     source: &'s mut Source<'a>,
 }
 
 impl Reader<'_, '_> {
-    fn unknown(&mut self, key: Key<'_, '_>, known: &[&str]) {
+    pub(super) fn unknown(&mut self, key: Key<'_, '_>, known: &[&str]) {
         let help = suggest::help(key.get_ref(), known.iter().copied());
         self.source
             .mistake(key.span(), format!("unknown key `{}`", key.get_ref()), help);
@@ -135,7 +137,7 @@ impl Reader<'_, '_> {
             .mistake(at, format!("`{}` takes {wanted}", key.get_ref()), help);
     }
 
-    fn text(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Spanned<String>> {
+    pub(super) fn text(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Spanned<String>> {
         let text = value.get_ref().as_str();
         if text.is_none() {
             self.wrong(key, value.span(), "a string", None);
@@ -151,7 +153,7 @@ impl Reader<'_, '_> {
         Some(Spanned::new(value.span(), flag?))
     }
 
-    fn count(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, least: u32) -> Option<Spanned<u32>> {
+    pub(super) fn count(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, least: u32) -> Option<Spanned<u32>> {
         let number = decimal(value.get_ref())
             .and_then(|n| u32::try_from(n.to_i64()?).ok())
             .filter(|n| *n >= least);
@@ -169,7 +171,7 @@ impl Reader<'_, '_> {
         Some(Spanned::new(value.span(), number?))
     }
 
-    fn table<'t, 'i>(&mut self, key: Key<'_, '_>, value: Val<'t, 'i>) -> Option<&'t DeTable<'i>> {
+    pub(super) fn table<'t, 'i>(&mut self, key: Key<'_, '_>, value: Val<'t, 'i>) -> Option<&'t DeTable<'i>> {
         let table = value.get_ref().as_table();
         if table.is_none() {
             let help = format!("write it as a section: `[{}]`", key.get_ref());
@@ -199,7 +201,7 @@ impl Reader<'_, '_> {
     }
 
     /// One word of a fixed set.
-    fn choice<T>(
+    pub(super) fn choice<T>(
         &mut self,
         key: Key<'_, '_>,
         text: &Spanned<String>,

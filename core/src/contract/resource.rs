@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::{Field, Rule};
-use crate::catalog::{QualifiedName, RelationKind};
+use super::{Cost, Field, Rule};
+use crate::catalog::{Index, QualifiedName, RelationKind};
 
 /// The contract of one table or view.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct Resource {
     pub unique: Vec<Unique>,
     /// Foreign keys out of this table, to name the fields of a conflict.
     pub references: Vec<Reference>,
+    /// Valid indexes, to tell which filters they serve.
+    pub indexes: Vec<Index>,
     /// CHECK constraints, to name the fields of a refusal.
     pub checks: Vec<CheckName>,
     /// Who may do what; an absent verb does not exist for anybody.
@@ -39,6 +41,8 @@ pub struct Resource {
     pub rules: Vec<Rule>,
     /// How many rows a list gives.
     pub page: PageLimits,
+    /// What a request may cost.
+    pub cost: Cost,
     /// Most rows of one create request.
     pub max_batch: u32,
     /// Related rows that functions find.

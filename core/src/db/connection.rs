@@ -1,4 +1,4 @@
-//! One connection with its prepared statements: how a statement, or several in a transaction, run on it.
+//! One connection with its prepared statements: how a statement runs on it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,16 +8,16 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::Type;
-use tokio_postgres::{CancelToken, Client, Config, Row, RowStream};
+use tokio_postgres::{Client, Config, Row, RowStream};
 
 use super::connect;
-use super::error::{lost, translate, translate_call};
-use super::lane::{Checks, Reply};
+use super::error::{self, lost, translate, translate_read};
+use super::lane::Reply;
 use super::statements::{Figures, Statements};
-use super::{csv, wire};
+use super::{csv, fit, wire};
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
-use crate::sql::{Rows, Statement, Tag};
+use crate::sql::{Column, Rows, Statement, Tag};
 
 /// Most prepared statements that one connection keeps.
 const PREPARED: usize = 256;
@@ -30,6 +30,9 @@ pub struct Connection {
     prepared: Mutex<Prepared>,
     figures: Arc<Statements>,
     busy: AtomicBool,
+    spoiled: AtomicBool,
+    // Of those that end what runs here.
+    config: Config,
     deadline: Duration,
 }
 
@@ -66,6 +69,8 @@ pub(super) enum Failed {
     Database(tokio_postgres::Error),
     /// We say so: a rule, or a row that cannot be written as JSON.
     Refused(Error),
+    /// It did not end within the deadline.
+    Late,
 }
 
 impl From<Error> for Failed {
@@ -83,6 +88,8 @@ impl Connection {
             prepared: Mutex::default(),
             figures,
             busy: AtomicBool::new(false),
+            spoiled: AtomicBool::new(false),
+            config: config.clone(),
             deadline,
         })
     }
@@ -94,7 +101,7 @@ impl Connection {
 
     /// Whether it must not be used again.
     pub(super) fn is_broken(&self) -> bool {
-        self.client.is_closed() || self.busy.load(Ordering::Acquire)
+        self.client.is_closed() || self.busy.load(Ordering::Acquire) || self.spoiled.load(Ordering::Acquire)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -112,141 +119,14 @@ impl Connection {
 
     /// A read outside of a transaction, of at most so many bytes.
     pub(super) async fn read(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
-        let mut reply = self
-            .within(false, self.gather(statement, resource, false, most))
-            .await?;
+        let mut reply = self.gather(statement, resource, false, most).await?;
         reply.edges.turn(&mut reply.json);
         Ok(reply)
     }
 
     /// A write that is one statement, committed by itself.
     pub(super) async fn autocommit(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
-        // Prepared first: what breaks here has surely not been stored.
-        let prepared = self.within(false, async {
-            self.prepare(&statement.text)
-                .await
-                .map_err(|error| translate(error, Some(resource), false))
-        });
-        prepared.await?;
-        self.within(true, self.gather(statement, resource, true, u64::MAX))
-            .await
-    }
-
-    /// Statements in one transaction; `checks` are made before the commit.
-    pub(super) async fn transaction(
-        &self,
-        statements: &[Statement],
-        resource: &Resource,
-        checks: &Checks<'_>,
-    ) -> Result<Reply> {
-        for last in [false, true] {
-            match self.try_transaction(statements, resource, checks).await {
-                Ok(reply) => return Ok(reply),
-                // Nothing was committed, so the whole of it may be run once more.
-                Err(Failed::Database(error)) if is_stale(&error) && !last => {
-                    statements.iter().for_each(|statement| self.forget(&statement.text));
-                }
-                Err(Failed::Database(error)) if checks.read_only => return Err(translate_call(error, resource)),
-                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
-                Err(Failed::Refused(error)) => return Err(error),
-            }
-        }
-        Err(Error::internal("a transaction was neither run nor refused"))
-    }
-
-    async fn try_transaction(
-        &self,
-        statements: &[Statement],
-        resource: &Resource,
-        checks: &Checks<'_>,
-    ) -> Result<Reply, Failed> {
-        self.within(false, async {
-            self.client
-                .batch_execute(if checks.read_only { "BEGIN READ ONLY" } else { "BEGIN" })
-                .await
-                .map_err(|error| translate(error, None, false))
-        })
-        .await?;
-        let reply = match self.inside(statements, checks).await {
-            Ok(reply) => reply,
-            Err(failed) => {
-                self.roll_back().await?;
-                return Err(failed);
-            }
-        };
-        if checks.rollback {
-            self.roll_back().await?;
-            return Ok(reply);
-        }
-        let stored = !checks.read_only;
-        let committed = self.within(stored, async {
-            match self.client.batch_execute("COMMIT").await {
-                Ok(()) => Ok(()),
-                // Deferred constraints speak at the commit; a lost connection leaves it unknown.
-                Err(error) if error.as_db_error().is_some() => Err(translate(error, Some(resource), false)),
-                Err(error) => Err(lost(stored).with_source(error)),
-            }
-        });
-        committed.await?;
-        Ok(reply)
-    }
-
-    /// Without an answer the connection is closed by its lane, and Postgres rolls back by itself.
-    async fn roll_back(&self) -> Result<()> {
-        let rolled = self.within(false, async {
-            self.client
-                .batch_execute("ROLLBACK")
-                .await
-                .map_err(|error| translate(error, None, false))
-        });
-        rolled.await
-    }
-
-    /// All that happens between `BEGIN` and the end of the transaction.
-    async fn inside(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
-        if let Some((once, _)) = checks.once
-            && let Some(kept) = self.timed(self.claim(once)).await?
-        {
-            let kept = Some(kept);
-            return Ok(Reply {
-                kept,
-                ..Reply::default()
-            });
-        }
-        let mut absent = false;
-        if let Some((statement, judge)) = checks.before {
-            let mut current = Reply::default();
-            self.timed(self.query(statement, &mut |row| collect(statement, row, &mut current)))
-                .await?;
-            absent = current.rows == 0;
-            judge((!absent).then(|| current.tag.as_deref().unwrap_or("")))?;
-        }
-        let mut reply = self.steps(statements, checks).await?;
-        if absent && reply.rows > reply.inserted {
-            // Somebody else created it in between: that state was not judged.
-            return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
-                .with_details("another request created the row meanwhile")
-                .into());
-        }
-        if let Some(judge) = checks.deleted.filter(|_| reply.rows > 0) {
-            judge(Some(reply.tag.as_deref().unwrap_or("")))?;
-        }
-        if checks.rollback {
-            // Deferred constraints speak as they would at a commit.
-            self.timed(async {
-                self.client
-                    .batch_execute("SET CONSTRAINTS ALL IMMEDIATE")
-                    .await
-                    .map_err(Failed::Database)
-            })
-            .await?;
-        }
-        if let Some((once, compose)) = checks.once {
-            let kept = compose(&mut reply)?;
-            self.timed(self.keep(once, &kept)).await?;
-            reply.kept = Some(kept);
-        }
-        Ok(reply)
+        self.gather(statement, resource, true, u64::MAX).await
     }
 
     /// As a statement with types of parameters of its own, prepared once.
@@ -265,70 +145,43 @@ impl Connection {
         Ok(ready.statement)
     }
 
-    /// Within the deadline; nothing has been committed when it passes.
-    async fn timed<T>(&self, step: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    /// Runs a step within the deadline. After one that does not end, the connection must not be used again.
+    pub(super) async fn timed<T>(&self, step: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
         let timed = tokio::time::timeout(self.deadline, step).await;
-        timed.unwrap_or_else(|_| Err(lost(false).into()))
+        timed.unwrap_or(Err(Failed::Late))
     }
 
-    async fn steps(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
-        let mut reply = Reply::default();
-        for statement in statements {
-            let before = usize::try_from(reply.rows).unwrap_or(usize::MAX);
-            let mut text = String::new();
-            let mut number = before;
-            let each = &mut |row: &Row| {
-                if let Some(rules) = checks.rules {
-                    text.clear();
-                    wire::object(
-                        row,
-                        0,
-                        &statement.columns,
-                        |column| !column.shown && !column.key,
-                        &mut text,
-                    )?;
-                    rules(number, &serde_json::from_str(&text).map_err(Error::internal)?)?;
-                }
-                number += 1;
-                collect(statement, row, &mut reply)?;
-                if let Some(most) = checks.bytes
-                    && u64::try_from(reply.json.len()).is_ok_and(|bytes| bytes > most)
-                {
-                    return Err(too_large(most));
-                }
-                match checks.most {
-                    Some(most) if reply.rows > most => Err(Error::new(Code::MaxAffected, Code::MaxAffected.title())
-                        .with_details(format!("more than {most} rows; nothing was changed"))
-                        .with_hint("narrow the filter, or allow more")),
-                    _ => Ok(()),
-                }
-            };
-            self.timed(self.query(statement, each)).await?;
-        }
-        if checks.one && reply.rows > 1 || checks.exactly_one && reply.rows != 1 {
-            let error = Error::new(Code::NotOneRow, Code::NotOneRow.title());
-            return Err(error
-                .with_details(format!("it would change {} rows; nothing was changed", reply.rows))
-                .into());
-        }
-        Ok(reply)
-    }
-
-    /// Runs a step within the deadline. One that does not end leaves the connection marked as busy.
-    async fn within<T>(&self, committing: bool, step: impl Future<Output = Result<T>>) -> Result<T> {
-        tokio::time::timeout(self.deadline, step).await.unwrap_or_else(|_| {
-            // Its lane drops the connection, as the work was never done.
-            Err(lost(committing))
-        })
-    }
-
-    /// Hands over each row as it comes, so that only the reply grows, not the rows beside it.
-    async fn query(
+    /// Runs a statement; its rows are handed over as [`Connection::run`] does.
+    pub(super) async fn query(
         &self,
         statement: &Statement,
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<(), Failed> {
-        let prepared = self.prepare(&statement.text).await.map_err(Failed::Database)?;
+        let ready = self.ready(statement).await?;
+        self.run(&ready, statement, each).await
+    }
+
+    /// A statement, prepared, whose rows can be written as they are meant to be: a write must not find out afterwards.
+    async fn ready(&self, statement: &Statement) -> Result<Ready, Failed> {
+        let ready = self.prepare(&statement.text).await.map_err(Failed::Database)?;
+        let first = if statement.counted { 2 } else { 0 };
+        let types = ready.statement.columns().iter().skip(first);
+        let fits = |(column, found): (&Column, &tokio_postgres::Column)| fit::fits(&column.form, found.type_());
+        if statement.columns.iter().zip(types).all(fits) {
+            return Ok(ready);
+        }
+        // The contract that the next reload reads may ask for the same text.
+        self.forget(&statement.text);
+        Err(Failed::Refused(error::changed()))
+    }
+
+    /// Hands over each row as it comes, so that only the reply grows, not the rows beside it.
+    async fn run(
+        &self,
+        prepared: &Ready,
+        statement: &Statement,
+        each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
+    ) -> Result<(), Failed> {
         let mut run = prepared.figures.run();
         let rows = self
             .client
@@ -355,13 +208,22 @@ impl Connection {
                     Err(too_large(most))
                 }
             };
-            match self.query(statement, each).await {
+            // Prepared first: what breaks here has surely not been stored.
+            let ran = match self.timed(self.ready(statement)).await {
+                Ok(ready) => self.timed(self.run(&ready, statement, each)).await,
+                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
+                Err(Failed::Refused(error)) => return Err(error),
+                Err(Failed::Late) => return Err(lost(false)),
+            };
+            match ran {
                 Ok(()) => return Ok(reply),
                 Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget(&statement.text),
-                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), write)),
+                Err(Failed::Database(error)) if !write => return Err(translate_read(error, resource)),
+                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), true)),
                 // The row is stored; a reply that cannot be written must not say that it is not.
                 Err(Failed::Refused(error)) if write => return Err(lost(true).with_source(error)),
                 Err(Failed::Refused(error)) => return Err(error),
+                Err(Failed::Late) => return Err(lost(write)),
             }
         }
         Err(Error::internal("a statement was neither run nor refused"))
@@ -382,9 +244,17 @@ impl Connection {
         self.client.batch_execute(text).await
     }
 
-    /// What ends the statement that runs here.
-    pub(super) fn cancel_token(&self) -> CancelToken {
-        self.client.cancel_token()
+    /// Ends what runs here. If that fails, Postgres's own timeout ends it. The cancellation may come late, and would hit what
+    /// runs next, so the connection is not used again.
+    pub(super) async fn cancel(&self) {
+        self.spoil();
+        if let Err(error) = connect::cancel(&self.config, &self.client.cancel_token()).await {
+            tracing::warn!("a statement that nobody waits for could not be cancelled: {error}");
+        }
+    }
+
+    pub(super) fn spoil(&self) {
+        self.spoiled.store(true, Ordering::Release);
     }
 
     /// How long a statement may take until its first answer.
@@ -412,6 +282,10 @@ impl Connection {
 
     pub(super) fn forget(&self, text: &str) {
         self.lock().statements.remove(text);
+    }
+
+    pub(super) fn forget_all(&self) {
+        self.lock().statements.clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Prepared> {
@@ -447,16 +321,11 @@ impl Prepared {
 
 /// The table changed after the statement was prepared.
 pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
-    let stale = |database: &tokio_postgres::error::DbError| match database.code().code() {
-        "26000" => true,
-        "0A000" => database.message().contains("cached plan"),
-        _ => false,
-    };
-    error.as_db_error().is_some_and(stale)
+    error.as_db_error().is_some_and(error::is_stale)
 }
 
 /// Writes a row into the reply.
-fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
+pub(super) fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
     let first = if statement.counted { 2 } else { 0 };
     if statement.counted {
         let total: i64 = row.try_get(0).map_err(Error::internal)?;
@@ -520,14 +389,14 @@ fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Result<()> {
     if statement.marked {
         // Without columns there is a constant in front of the mark.
         let mark = first + statement.columns.len().max(1);
-        let merged: i64 = row.try_get(mark).map_err(Error::internal)?;
-        reply.inserted = (reply.rows + 1).saturating_sub(u64::try_from(merged).unwrap_or(0));
+        let merged: bool = row.try_get(mark).map_err(Error::internal)?;
+        reply.inserted += u64::from(!merged);
     }
     reply.rows += 1;
     Ok(())
 }
 
-fn too_large(most: u64) -> Error {
+pub(super) fn too_large(most: u64) -> Error {
     Error::new(Code::ReplyTooLarge, Code::ReplyTooLarge.title())
         .with_details(format!("its rows have more than {most} bytes"))
         .with_hint("ask for fewer rows with `limit`, for fewer columns with `select`, or for `Accept: application/x-ndjson`, which is streamed")

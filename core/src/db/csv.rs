@@ -5,34 +5,43 @@
 
 use tokio_postgres::Row;
 
-use super::wire;
-use super::wire_record::{self, Member};
+use super::{wire, wire_record};
 use crate::error::{Error, Result};
 use crate::sql::{Column, Form, Rows, Statement};
 
-/// What stands in front of the rows of a statement: for CSV the labels of the columns that are shown.
+/// What stands in front of the rows of a statement: for CSV the labels of the columns that are shown, members of related rows that
+/// are spread among them.
 #[must_use]
 pub fn heading(statement: &Statement) -> String {
     let mut out = String::new();
     if statement.rows == Rows::Csv {
         let mut comma = false;
         for column in statement.columns.iter().filter(|column| column.shown) {
-            labels(column, &mut comma, &mut out);
+            label(column, &mut comma, &mut out);
         }
         out.push_str("\r\n");
     }
     out
 }
 
-/// A row that is spread has the labels of its members.
-fn labels(column: &Column, comma: &mut bool, out: &mut String) {
-    if let Form::Spread(form) = &column.form
-        && let Form::Record(members) | Form::Records(members) = form.as_ref()
-    {
-        return members.iter().for_each(|member| labels(member, comma, out));
+fn label(column: &Column, comma: &mut bool, out: &mut String) {
+    match &column.form {
+        Form::Spread(form) => {
+            if let Form::Record(columns) | Form::Records(columns) = form.as_ref() {
+                columns.iter().for_each(|column| label(column, comma, out));
+            }
+        }
+        _ => {
+            separate(comma, out);
+            cell(&column.label, out);
+        }
     }
-    separate(comma, out);
-    cell(&column.label, out);
+}
+
+fn separate(comma: &mut bool, out: &mut String) {
+    if std::mem::replace(comma, true) {
+        out.push(',');
+    }
 }
 
 /// Writes a row; `first` is its first column of `columns`.
@@ -42,36 +51,46 @@ fn labels(column: &Column, comma: &mut bool, out: &mut String) {
 pub(super) fn row(row: &Row, first: usize, columns: &[Column], scratch: &mut String, out: &mut String) -> Result<()> {
     let mut comma = false;
     for (index, column) in columns.iter().enumerate().filter(|(_, column)| column.shown) {
-        cells(&column.form, wire::raw(row, first + index)?, &mut comma, scratch, out)?;
+        member(column, wire::raw(row, first + index)?, &mut comma, scratch, out)?;
     }
     out.push_str("\r\n");
     Ok(())
 }
 
-/// One cell, or those of the members of a row that is spread; of several rows each member is an array.
-fn cells(form: &Form, bytes: Option<&[u8]>, comma: &mut bool, scratch: &mut String, out: &mut String) -> Result<()> {
-    if let Form::Spread(form) = form {
-        return wire_record::spread(form, bytes, &mut |column, member| match member {
-            Member::One(bytes) => cells(&column.form, bytes, comma, scratch, out),
-            Member::Many(values) => {
+/// Writes one column, or the members of related rows that are spread into the row.
+fn member(
+    column: &Column,
+    bytes: Option<&[u8]>,
+    comma: &mut bool,
+    scratch: &mut String,
+    out: &mut String,
+) -> Result<()> {
+    let Form::Spread(form) = &column.form else {
+        separate(comma, out);
+        return bytes.map_or(Ok(()), |bytes| value(&column.form, bytes, scratch, out));
+    };
+    match form.as_ref() {
+        Form::Record(columns) => {
+            let mut values = bytes
+                .map(wire_record::split)
+                .transpose()?
+                .unwrap_or_default()
+                .into_iter();
+            columns
+                .iter()
+                .try_for_each(|column| member(column, values.next().flatten(), comma, scratch, out))
+        }
+        Form::Records(columns) => {
+            let rows = wire_record::table(bytes)?;
+            for (place, column) in columns.iter().enumerate() {
                 separate(comma, out);
                 scratch.clear();
-                wire_record::values(&column.form, &values, scratch)?;
+                wire_record::across(&rows, place, &column.form, scratch)?;
                 cell(scratch, out);
-                Ok(())
             }
-        });
-    }
-    separate(comma, out);
-    match bytes {
-        Some(bytes) => value(form, bytes, scratch, out),
-        None => Ok(()),
-    }
-}
-
-fn separate(comma: &mut bool, out: &mut String) {
-    if std::mem::replace(comma, true) {
-        out.push(',');
+            Ok(())
+        }
+        _ => Err(Error::internal("only related rows can be spread")),
     }
 }
 

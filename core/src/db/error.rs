@@ -31,6 +31,21 @@ pub fn translate(error: tokio_postgres::Error, resource: Option<&Resource>, comm
     of_state(database.code().code(), database, resource.filter(own)).with_source(error)
 }
 
+/// As [`translate`], of a statement that only reads: what the database refuses there is no value to be stored.
+#[must_use]
+pub fn translate_read(error: tokio_postgres::Error, resource: &Resource) -> Error {
+    let refused = translate(error, Some(resource), false);
+    if refused.code() != Code::CheckFailed {
+        return refused;
+    }
+    Error::new(
+        Code::BadQuery,
+        "A stored value cannot be computed or cast as the query asks",
+    )
+    .with_hint("leave the cast away, or filter out the rows whose values do not fit")
+    .with_source(refused)
+}
+
 /// As [`translate`], of a function that is declared to change nothing and runs in a transaction where it cannot.
 #[must_use]
 pub fn translate_call(error: tokio_postgres::Error, resource: &Resource) -> Error {
@@ -70,6 +85,22 @@ fn fault(committing: bool) -> Error {
 #[must_use]
 pub fn unavailable() -> Error {
     Error::new(Code::DatabaseUnavailable, Code::DatabaseUnavailable.title()).with_retry_after(RETRY_AFTER)
+}
+
+/// The table changed, and what was made for its former columns does not fit any more. Nothing was stored.
+#[must_use]
+pub fn changed() -> Error {
+    unavailable().with_details("the table has changed; nothing was stored")
+}
+
+/// The table changed after the statement was prepared.
+#[must_use]
+pub fn is_stale(database: &DbError) -> bool {
+    match database.code().code() {
+        "26000" => true,
+        "0A000" => database.message().contains("cached plan"),
+        _ => false,
+    }
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {
@@ -143,6 +174,8 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
         "57014" => of(Code::StatementTimeout),
         // A standby that has not been promoted yet.
         "25006" => unavailable(),
+        // Prepared anew, it would work: the table changed meanwhile, which is no mistake of the client's.
+        "0A000" if is_stale(database) => changed(),
         "0A000" => Error::new(Code::BadQuery, "The database cannot do this with these columns"),
         "P0001" => Error::new(Code::DatabaseRule, database.message())
             .with_details_if(database.detail())

@@ -4,6 +4,7 @@
 //! built-in type, as an unknown one would cost tokio-postgres a round trip more.
 
 mod functions;
+mod indexes;
 mod types;
 
 use std::collections::{BTreeMap, HashMap};
@@ -71,7 +72,7 @@ const CONSTRAINTS: &str = "select c.conrelid, c.conname::text, c.contype::text,
     order by c.conrelid, c.conname";
 
 /// Unique indexes without a constraint. A partial index or one over expressions is no key: it comes without columns.
-const INDEXES: &str = "select i.indrelid, x.relname::text,
+const UNIQUE_INDEXES: &str = "select i.indrelid, x.relname::text,
        case when i.indpred is null and i.indexprs is null then
          array(select a.attname::text from unnest(i.indkey::int2[]) with ordinality k(num, pos)
                join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num
@@ -115,8 +116,8 @@ pub async fn catalog_within(client: &Client, role: Option<&str>) -> Result<Catal
 
 async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Catalog> {
     let seen = SEEN.replace("$role", role);
-    let [relations, columns, constraints, indexes] =
-        [RELATIONS, COLUMNS, CONSTRAINTS, INDEXES].map(|query| format!("{seen}\n{query}"));
+    let [relations, columns, constraints, unique, indexes] =
+        [RELATIONS, COLUMNS, CONSTRAINTS, UNIQUE_INDEXES, indexes::INDEXES].map(|query| format!("{seen}\n{query}"));
     let functions = functions::FUNCTIONS.replace("$role", role);
     // Polled in order, the queries leave in order and in one flush; replies are read as they come.
     let read = async {
@@ -125,6 +126,7 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
             client.query_typed(&relations, &[]),
             client.query_typed(&columns, &[]),
             client.query_typed(&constraints, &[]),
+            client.query_typed(&unique, &[]),
             client.query_typed(&indexes, &[]),
             client.query_typed(types::TYPES, &[]),
             client.query_typed(types::DOMAIN_CHECKS, &[]),
@@ -135,13 +137,15 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     let rows = read.await;
     let end = client.batch_execute(end).await;
     let broken = |error| super::error::translate(error, None, false);
-    let (_, relations, columns, constraints, indexes, types, checks, functions, composites) = rows.map_err(broken)?;
+    let (_, relations, columns, constraints, unique, indexes, types, checks, functions, composites) =
+        rows.map_err(broken)?;
     end.map_err(broken)?;
     let types = Types::read(&types, &checks).map_err(Error::internal)?;
     let mut found = read_relations(&relations).map_err(Error::internal)?;
     read_columns(&columns, &types, &mut found).map_err(Error::internal)?;
     read_constraints(&constraints, &mut found).map_err(Error::internal)?;
-    read_indexes(&indexes, &mut found).map_err(Error::internal)?;
+    read_unique(&unique, &mut found).map_err(Error::internal)?;
+    indexes::read(&indexes, &mut found).map_err(Error::internal)?;
     let relations: BTreeMap<_, _> = found.into_values().map(|r| (r.name.clone(), r)).collect();
     let functions = functions::read(&functions, &composites, &types).map_err(Error::internal)?;
     Ok(Catalog { relations, functions })
@@ -168,6 +172,7 @@ fn read_relations(rows: &[Row]) -> Result<Found, tokio_postgres::Error> {
             unique_keys: Vec::new(),
             foreign_keys: Vec::new(),
             checks: Vec::new(),
+            indexes: Vec::new(),
             updatable: can & 4 != 0,
             insertable: can & 8 != 0,
             deletable: can & 16 != 0,
@@ -242,7 +247,7 @@ fn read_constraints(rows: &[Row], found: &mut Found) -> Result<(), tokio_postgre
     Ok(())
 }
 
-fn read_indexes(rows: &[Row], found: &mut Found) -> Result<(), tokio_postgres::Error> {
+fn read_unique(rows: &[Row], found: &mut Found) -> Result<(), tokio_postgres::Error> {
     for row in rows {
         if let Some(relation) = found.get_mut(&row.try_get(0)?) {
             relation.unique_keys.push(UniqueKey {

@@ -14,14 +14,14 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 use tokio_postgres::Config;
 
-use super::connect;
 use super::connection::Connection;
 use super::edges::Edges;
 use super::error::unavailable;
 use super::inspect::SlowStatement;
-use super::once::{Kept, Once};
+use super::once::Kept;
 use super::statements::Statements;
 use super::stream::{self, Stream, Task};
+use super::transaction::Checks;
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
 use crate::sql::Statement;
@@ -90,56 +90,6 @@ impl Reply {
         json.insert(0, '[');
         json.push(']');
         json
-    }
-}
-
-/// Called with each row's number and the row as stored; an error rolls everything back.
-pub type Rules<'a> = &'a (dyn Fn(usize, &serde_json::Value) -> Result<()> + Send + Sync);
-
-/// Called with the tag of a row as it is before the write (`Some("")` where tags are not asked for), or with `None` if
-/// there is no such row; an error rolls everything back.
-pub type Judge<'a> = &'a (dyn Fn(Option<&str>) -> Result<()> + Send + Sync);
-
-/// Called with the rows written; makes the reply that is kept.
-pub type Compose<'a> = &'a (dyn Fn(&mut Reply) -> Result<Kept> + Send + Sync);
-
-/// What must hold before a write is committed, and how its transaction ends.
-#[derive(Clone, Copy, Default)]
-pub struct Checks<'a> {
-    /// A row that is locked and judged before the write.
-    pub before: Option<(&'a Statement, Judge<'a>)>,
-    /// Judges the row that a delete returns.
-    pub deleted: Option<Judge<'a>>,
-    /// Most rows that may be written.
-    pub most: Option<u64>,
-    /// The write is done once under this name.
-    pub once: Option<(&'a Once, Compose<'a>)>,
-    /// Nothing is stored in the end.
-    pub rollback: bool,
-    /// Rules across fields.
-    pub rules: Option<Rules<'a>>,
-    /// At most one row is written.
-    pub one: bool,
-    /// One row is written, neither none nor several.
-    pub exactly_one: bool,
-    /// The transaction may change nothing, whatever functions are called in it.
-    pub read_only: bool,
-    /// Most bytes of the rows' JSON.
-    pub bytes: Option<u64>,
-}
-
-impl Checks<'_> {
-    fn any(&self) -> bool {
-        self.rules.is_some()
-            || self.one
-            || self.exactly_one
-            || self.before.is_some()
-            || self.deleted.is_some()
-            || self.most.is_some()
-            || self.once.is_some()
-            || self.rollback
-            || self.read_only
-            || self.bytes.is_some()
     }
 }
 
@@ -238,7 +188,7 @@ impl Lanes {
         let reply = lane.read(statement, resource, most).await;
         if matches!(&reply, Err(error) if error.code() == Code::ReplyTooLarge) {
             // Its other rows are of no use any more.
-            self.manager.cancel(&lane).await;
+            lane.cancel().await;
         }
         finish(work, &reply);
         reply.map(|reply| Reply { wait, ..reply })
@@ -391,7 +341,7 @@ fn finish(work: super::connection::Work<'_>, reply: &Result<Reply>) {
     let broken = |error: &Error| {
         matches!(
             error.code(),
-            Code::CommitUnknown | Code::DatabaseUnavailable | Code::Internal | Code::ReplyTooLarge
+            Code::CommitUnknown | Code::DatabaseUnavailable | Code::Internal
         )
     };
     if !reply.as_ref().is_err_and(broken) {
@@ -407,11 +357,9 @@ pub(super) struct Manager {
 }
 
 impl Manager {
-    /// Ends what runs on a connection, which must not be used again. If that fails, Postgres's own timeout ends it.
+    /// As [`Connection::cancel`].
     pub(super) async fn cancel(&self, connection: &Connection) {
-        if let Err(error) = connect::cancel(&self.config, &connection.cancel_token()).await {
-            tracing::warn!("a statement that nobody waits for could not be cancelled: {error}");
-        }
+        connection.cancel().await;
     }
 }
 

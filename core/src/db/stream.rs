@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{Row, RowStream};
 
 use super::connection::{Connection, is_stale};
-use super::error::{translate, translate_call};
+use super::error::{translate_call, translate_read};
 use super::lane::Manager;
 use super::statements::Figures;
 use super::{csv, wire};
@@ -56,7 +56,7 @@ impl Task {
         if self.call {
             translate_call(error, &self.resource)
         } else {
-            translate(error, Some(&self.resource), false)
+            translate_read(error, &self.resource)
         }
     }
 }

@@ -13,13 +13,7 @@ use crate::sql::{Column, Form};
 /// `internal` for bytes that are not of the column's type.
 pub(super) fn member(column: &Column, bytes: Option<&[u8]>, comma: &mut bool, out: &mut String) -> Result<()> {
     if let Form::Spread(form) = &column.form {
-        return spread(form, bytes, &mut |column, within| match within {
-            Member::One(bytes) => member(column, bytes, comma, out),
-            Member::Many(bytes) => {
-                label(column, comma, out);
-                values(&column.form, &bytes, out)
-            }
-        });
+        return spread(form, bytes, comma, out);
     }
     label(column, comma, out);
     match bytes {
@@ -42,12 +36,17 @@ fn label(column: &Column, comma: &mut bool, out: &mut String) {
 /// One record as an object.
 pub(super) fn record(columns: &[Column], bytes: &[u8], out: &mut String) -> Result<()> {
     out.push('{');
-    let mut comma = false;
-    let mut values = split(bytes)?.into_iter();
-    for column in columns {
-        member(column, values.next().flatten(), &mut comma, out)?;
-    }
+    members(columns, Some(bytes), &mut false, out)?;
     out.push('}');
+    Ok(())
+}
+
+/// Members of a record; nulls where there is none.
+fn members(columns: &[Column], bytes: Option<&[u8]>, comma: &mut bool, out: &mut String) -> Result<()> {
+    let mut values = bytes.map(split).transpose()?.unwrap_or_default().into_iter();
+    for column in columns {
+        member(column, values.next().flatten(), comma, out)?;
+    }
     Ok(())
 }
 
@@ -67,54 +66,36 @@ pub(super) fn records(columns: &[Column], bytes: &[u8], out: &mut String) -> Res
     Ok(())
 }
 
-/// A member of a row that is spread.
-pub(super) enum Member<'a> {
-    /// Of one row, or of none.
-    One(Option<&'a [u8]>),
-    /// Of several rows: an array, one value per row.
-    Many(Vec<Option<&'a [u8]>>),
-}
-
-/// Hands over the members of a row that is spread, or of rows.
-///
-/// # Errors
-/// Those of `each`; `internal` for bytes that are not of the form.
-pub(super) fn spread<'a>(
-    form: &Form,
-    bytes: Option<&'a [u8]>,
-    each: &mut dyn FnMut(&Column, Member<'a>) -> Result<()>,
-) -> Result<()> {
+/// A row's members among those of its parent; of several rows each member is an array, one value per row.
+fn spread(form: &Form, bytes: Option<&[u8]>, comma: &mut bool, out: &mut String) -> Result<()> {
     match form {
-        Form::Record(columns) => {
-            let mut values = bytes.map(split).transpose()?.unwrap_or_default().into_iter();
-            columns
-                .iter()
-                .try_for_each(|column| each(column, Member::One(values.next().flatten())))
-        }
+        Form::Record(columns) => members(columns, bytes, comma, out),
         Form::Records(columns) => {
-            let rows = bytes.map(rows).transpose()?.unwrap_or_default();
-            let rows = rows.into_iter().map(|row| row.map_or(Ok(Vec::new()), split));
-            let rows: Vec<Vec<Option<&[u8]>>> = rows.collect::<Result<_>>()?;
-            columns.iter().enumerate().try_for_each(|(place, column)| {
-                let values = rows.iter().map(|row| row.get(place).copied().flatten());
-                each(column, Member::Many(values.collect()))
-            })
+            let rows = table(bytes)?;
+            for (place, column) in columns.iter().enumerate() {
+                label(column, comma, out);
+                across(&rows, place, &column.form, out)?;
+            }
+            Ok(())
         }
         _ => Err(Error::internal("only related rows can be spread")),
     }
 }
 
-/// Writes a member of several rows as an array.
-///
-/// # Errors
-/// As [`value`].
-pub(super) fn values(form: &Form, values: &[Option<&[u8]>], out: &mut String) -> Result<()> {
+/// The values of several records, row by row.
+pub(super) fn table(bytes: Option<&[u8]>) -> Result<Vec<Vec<Option<&[u8]>>>> {
+    let rows = bytes.map(rows).transpose()?.unwrap_or_default();
+    rows.into_iter().map(|row| row.map_or(Ok(Vec::new()), split)).collect()
+}
+
+/// One member of several rows, as an array with a value per row.
+pub(super) fn across(rows: &[Vec<Option<&[u8]>>], place: usize, form: &Form, out: &mut String) -> Result<()> {
     out.push('[');
-    for (number, bytes) in values.iter().enumerate() {
+    for (number, row) in rows.iter().enumerate() {
         if number > 0 {
             out.push(',');
         }
-        match bytes {
+        match row.get(place).copied().flatten() {
             Some(bytes) => value(form, bytes, out)?,
             None => out.push_str("null"),
         }
@@ -124,7 +105,7 @@ pub(super) fn values(form: &Form, values: &[Option<&[u8]>], out: &mut String) ->
 }
 
 /// The values of a record.
-fn split(bytes: &[u8]) -> Result<Vec<Option<&[u8]>>> {
+pub(super) fn split(bytes: &[u8]) -> Result<Vec<Option<&[u8]>>> {
     let mut reader = Reader(bytes);
     let count = reader.int()?;
     let mut values = Vec::new();

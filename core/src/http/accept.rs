@@ -25,6 +25,9 @@ const ROWS: &[Accept] = &[Accept::Json, Accept::Lines, Accept::Csv, Accept::Obje
 /// Forms of a value that is no row.
 const VALUES: &[Accept] = &[Accept::Json, Accept::Object];
 
+/// A parameter by which `PostgREST` leaves nulls out; not made here.
+const STRIPPED: &str = "nulls=stripped";
+
 /// One range of an `Accept` header.
 struct Wanted {
     name: String,
@@ -125,10 +128,17 @@ impl Accept {
 impl Wanted {
     fn parse(item: &str) -> Option<Self> {
         let mut parts = item.split(';').map(str::trim);
-        let name = parts.next().unwrap_or("").to_ascii_lowercase();
-        let quality = parts
-            .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
-            .map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
+        let mut name = parts.next().unwrap_or("").to_ascii_lowercase();
+        let mut quality = 1.0;
+        for part in parts {
+            if let Some(q) = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")) {
+                quality = q.parse::<f32>().unwrap_or(0.0);
+            } else if part.eq_ignore_ascii_case(STRIPPED) {
+                // Another form than the one without it: rows with their nulls are not what was asked for.
+                name.push(';');
+                name.push_str(STRIPPED);
+            }
+        }
         (!name.is_empty()).then_some(Self { name, quality })
     }
 }
@@ -167,6 +177,18 @@ mod tests {
                 "application/vnd.pgrst.object+json",
                 Some(Accept::Object),
                 Some(Accept::Object),
+            ),
+            ("application/vnd.pgrst.object+json;nulls=stripped", None, None),
+            ("application/vnd.pgrst.array+json;nulls=stripped", None, None),
+            (
+                "application/vnd.pgrst.object+json; nulls=stripped, application/json; charset=utf-8; q=0.5",
+                Some(Accept::Json),
+                Some(Accept::Json),
+            ),
+            (
+                "application/vnd.pgrst.plan+text; for=\"application/json\"; options=analyze|verbose;",
+                None,
+                None,
             ),
             (
                 "text/html, application/xml;q=0.9, */*;q=0.8",

@@ -7,6 +7,7 @@ mod encoding;
 mod links;
 mod once;
 pub mod problem;
+mod profile;
 mod refusal;
 mod reply;
 mod router;

@@ -8,12 +8,12 @@ use salvo::http::{Method, StatusCode};
 use salvo::{Request, http::header};
 
 use super::accept::Accept;
-use super::{Refusal, Reply, docs, routes};
+use super::{Refusal, Reply, docs, profile, routes};
 use crate::app::{Context, Published};
 use crate::contract::{Function, Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::{self, Principal};
-use crate::request::{Page, Preconditions, Prefer, Query, Target, query};
+use crate::request::{Page, Preconditions, Prefer, Purpose, Query, Target, query};
 use crate::telemetry::stages::{Stage, Stopwatch};
 
 /// What a route gets: the request's parts, read once.
@@ -90,11 +90,15 @@ async fn route(
         find(published, &path).ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     let method = request.method().clone();
     // `PUT /api/leads?id=eq.7` is the route `PUT /api/leads/{id}` in PostgREST's words.
-    let by_filter = method == Method::PUT && rest.is_empty() && request.uri().query().is_some_and(|q| q.contains('='));
+    let by_filter = method == Method::PUT && rest.is_empty() && !resource.key.is_empty();
     let Some(place) = routed(published, routes, &method, !rest.is_empty() || by_filter) else {
-        return without_route(&method, methods(resource, !rest.is_empty()).map(|(method, _)| method));
+        let own = methods(resource, !rest.is_empty()).map(|(method, _)| method);
+        let put =
+            rest.is_empty() && !resource.key.is_empty() && methods(resource, true).any(|(method, _)| method == "PUT");
+        return without_route(&method, own.chain(put.then_some("PUT")));
     };
     enter(published, place, trace)?;
+    profile::check(request.headers(), &method, &resource.table.schema)?;
     let mut raw_query = request.uri().query().unwrap_or("").to_owned();
     let mut query = query::parse(&raw_query)?;
     let target = if by_filter {
@@ -111,6 +115,12 @@ async fn route(
     if !is_get(request) {
         prefer.allow_end(context.limits.tx_rollback)?;
     }
+    prefer.suit(match method.as_str() {
+        "GET" | "HEAD" => Purpose::Read,
+        "POST" => Purpose::Create,
+        "DELETE" => Purpose::Delete,
+        _ => Purpose::Change,
+    })?;
     let bytes = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
     let call = Call {
         context,
@@ -151,10 +161,12 @@ async fn call(
     };
     enter(published, place, trace)?;
     let headers = request.headers();
+    profile::check(headers, &method, &function.function.schema)?;
     let mut prefer = Prefer::parse(headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()))?;
     if !is_get(request) {
         prefer.allow_end(context.limits.tx_rollback)?;
     }
+    prefer.suit(if is_get(request) { Purpose::Read } else { Purpose::Call })?;
     let called = routes::call::Called {
         context,
         function,

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::diff_schema::{Direction, Schemas};
-use super::parameters::PAGE_MAXIMUM;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -270,7 +269,6 @@ fn parameters(old: &Side<'_>, new: &Side<'_>, at: &str, report: &mut Report) {
         }
         .compare(one, two, &here, report);
         default(one, two, &name, &here, report);
-        page(one, two, &here, report);
     }
     for parameter in &after {
         if before.iter().any(|other| same(other, parameter)) {
@@ -306,17 +304,6 @@ fn default(old: &Value, new: &Value, name: &str, at: &str, report: &mut Report) 
             at,
             format!("the default is {}, was {}", told(after), told(before)),
         );
-    }
-}
-
-/// More rows than a page may have are left for the next one, so a schema's `maximum` does not tell of them.
-fn page(old: &Value, new: &Value, at: &str, report: &mut Report) {
-    let most = |schema: &Value| schema.get(PAGE_MAXIMUM).and_then(Value::as_u64);
-    if let (Some(before), Some(after)) = (most(old), most(new))
-        && before != after
-    {
-        let what = format!("a page has at most {after} rows, was {before}");
-        report.add(after < before, at, what);
     }
 }
 

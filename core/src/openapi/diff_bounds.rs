@@ -9,6 +9,8 @@ const SIMPLE: &[(&str, bool, &str)] = &[
     ("maxLength", true, "may have at most {} characters"),
     ("maxItems", true, "may have at most {} items"),
     ("maxProperties", true, "may have at most {} properties"),
+    ("x-most-rows", true, "gives at most {} rows"),
+    ("x-most-streamed-rows", true, "streams at most {} rows"),
     ("minLength", false, "must have at least {} characters"),
     ("minItems", false, "must have at least {} items"),
     ("minProperties", false, "must have at least {} properties"),

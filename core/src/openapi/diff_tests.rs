@@ -266,7 +266,7 @@ fn contracts() {
         "POST /api/leads · body[].score: must be at most 50, was 100",
         "PATCH /api/leads/{id} · body.score: must be at most 50, was 100",
         "GET /api/leads · query source: the parameter is gone",
-        "GET /api/leads · query limit: a page has at most 100 rows, was 1000",
+        "GET /api/leads · query limit: gives at most 100 rows, was 1000",
         "GET /api/leads · 200[].source: the property is gone",
         "GET /api/leads/{id} · 200.source: the property is gone",
     ] {

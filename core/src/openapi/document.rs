@@ -15,6 +15,7 @@ use super::names::{Ids, Named, Taken};
 use super::parameters;
 use super::paths::{BEARER, Paths, is_public};
 use super::problems;
+use super::queries;
 use super::schemas::{self, Model, carry};
 use crate::contract::{Function, Grant, Snapshot, Verb};
 use crate::error::{Error, Result};
@@ -73,10 +74,11 @@ pub fn document(snapshot: &Snapshot) -> Result<Value> {
         for model in Model::ALL {
             components = components.add_schema(named.model(model), carry(schemas::model(named, model, &examples)));
         }
+        components = components.add_schema(named.part(), carry(schemas::part(named, &named.model(Model::Read))));
         for (name, shape) in schemas::shapes(named) {
             components = components.add_schema(name, carry(shape));
         }
-        components = parameters::add(components, named, &examples);
+        components = queries::add(components, named, &examples);
         let paths = Paths {
             named,
             examples: &examples,

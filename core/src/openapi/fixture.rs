@@ -95,6 +95,7 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
         fields,
         unique: Vec::new(),
         references: Vec::new(),
+        indexes: Vec::new(),
         checks: Vec::new(),
         access: Access {
             read: Some(vec![Grant::Public]),
@@ -110,6 +111,7 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
             max_bytes: None,
             max_groups: None,
         },
+        cost: crate::contract::Cost::default(),
         max_batch: 500,
         computed: Vec::new(),
     }

@@ -12,6 +12,7 @@ use super::names::{Ids, Named, schema_ref};
 use super::parameters;
 use super::paths::{self, ALWAYS, BEARER, CSV, JSON, LINES, OBJECT, WITH_BODY, list_headers, refuse, refused};
 use super::problems::{AMBIGUOUS, INVALID, NOT_FOUND, RANGE, UNAUTHENTICATED};
+use super::queries;
 use super::schemas::{self, Model, carry};
 use super::values;
 use crate::catalog::Kind;
@@ -33,6 +34,8 @@ struct Drawn<'a> {
     rows: Named<'a>,
     /// The component of a row.
     row: String,
+    /// The component of what `select` names of one.
+    part: String,
 }
 
 impl<'a> Functions<'a> {
@@ -51,6 +54,7 @@ impl<'a> Functions<'a> {
                 overload,
                 arguments: Named::of(snapshot, &overload.arguments, format!("{name}Arguments")),
                 row: known.map_or_else(|| format!("{name}Row"), |named| named.model(Model::Read)),
+                part: known.map_or_else(|| format!("{name}Part"), Named::part),
                 rows: Named::of(snapshot, &overload.rows, name),
             }
         };
@@ -76,12 +80,14 @@ impl<'a> Functions<'a> {
             let examples = Examples::of(drawn.rows.resource);
             if drawn.row == format!("{}Row", drawn.rows.name) {
                 let schema = with(schemas::model(&drawn.rows, Model::Read, &examples), "title", &drawn.row);
-                components = components.add_schema(drawn.row.clone(), carry(schema));
+                components = components
+                    .add_schema(drawn.row.clone(), carry(schema))
+                    .add_schema(drawn.part.clone(), carry(schemas::part(&drawn.rows, &drawn.row)));
                 for (name, shape) in schemas::shapes(&drawn.rows) {
                     components = components.add_schema(name, carry(shape));
                 }
             }
-            components = parameters::add(components, &drawn.rows, &examples);
+            components = queries::add(components, &drawn.rows, &examples);
         }
         components
     }
@@ -334,7 +340,7 @@ impl<'a> Functions<'a> {
 impl Drawn<'_> {
     /// What a call gives, in JSON.
     fn schema(&self) -> Option<Value> {
-        let row = || json!({ "$ref": schema_ref(&self.row) });
+        let row = || schemas::whole_or_part(&self.row, &self.part);
         let value = || {
             let field = self.overload.rows.fields.first()?;
             let schema = values::schema(&field.pg_type.kind, &field.rules, field.json, None);

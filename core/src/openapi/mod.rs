@@ -14,6 +14,8 @@ mod names;
 mod parameters;
 mod paths;
 mod problems;
+mod put;
+mod queries;
 mod samples;
 mod schemas;
 mod values;

@@ -43,6 +43,16 @@ impl<'a> Named<'a> {
         format!("{}Filter.{}", self.name, part(index, field))
     }
 
+    /// The component of a parameter that speaks of its columns: `LeadsQuery.select`.
+    pub(super) fn query(&self, name: &str) -> String {
+        format!("{}Query.{name}", self.name)
+    }
+
+    /// The component of rows with some of their columns: `LeadsPart`.
+    pub(super) fn part(&self) -> String {
+        format!("{}Part", self.name)
+    }
+
     /// The component of a JSON column's own schema: `LeadsShape.meta`.
     pub(super) fn shape(&self, index: usize, field: &Field) -> String {
         format!("{}Shape.{}", self.name, part(index, field))

@@ -13,7 +13,7 @@ use super::problems::{
     AMBIGUOUS, BAD_REQUEST, CONFLICT, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, PRECONDITION, RANGE, Refusal,
     TIMED_OUT, TIMEOUT, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
 };
-use super::schemas::{Model, carry, reference};
+use super::schemas::{self, Model, carry, reference};
 use crate::catalog::RelationKind;
 use crate::contract::{Grant, Verb};
 
@@ -58,17 +58,17 @@ impl Paths<'_> {
         all
     }
 
-    fn offers(&self, verb: Verb) -> bool {
+    pub(super) fn offers(&self, verb: Verb) -> bool {
         self.named.resource.access.of(verb).is_some()
     }
 
     /// Whether everybody may read the rows. Where not, a write tells nothing of them, and no filter picks them.
-    fn readable(&self) -> bool {
+    pub(super) fn readable(&self) -> bool {
         is_public(self.named, Verb::Read)
     }
 
     /// When an item is refused for being several rows.
-    fn one(&self) -> &'static str {
+    pub(super) fn one(&self) -> &'static str {
         if self.named.resource.kind == RelationKind::Table {
             ""
         } else {
@@ -77,7 +77,7 @@ impl Paths<'_> {
     }
 
     /// When a write is refused for what `Accept` asks for.
-    fn exactly_one(&self) -> &'static str {
+    pub(super) fn exactly_one(&self) -> &'static str {
         if self.readable() {
             " Where rows are answered with and `Accept` is `application/vnd.pgrst.object+json`, any other number of rows than \
              one is refused with 406 `not_one_row`, and nothing is changed."
@@ -124,6 +124,9 @@ impl Paths<'_> {
         }
         if self.offers(Verb::Create) {
             item = item.add_operation(PathItemType::Post, self.create());
+        }
+        if let Some(put) = self.put() {
+            item = item.add_operation(PathItemType::Put, put);
         }
         if self.offers(Verb::Update) && self.readable() {
             let update = self
@@ -198,36 +201,7 @@ impl Paths<'_> {
                 .add_operation(PathItemType::Head, head);
         }
         if self.offers(Verb::Update) {
-            let whole = if self.named.resource.kind == RelationKind::Table {
-                "Fields that are left out take their default."
-            } else {
-                "No field may be left out, as a view has no defaults."
-            };
-            let replace = self
-                .write("replace", Verb::Update, &format!("Replace one of the {name}"))
-                .description(
-                    whole.to_owned()
-                        + " The key comes from the path; where the body has it, too, it must be the same. "
-                        + if self.creates_by_key() {
-                            "A row that does not exist is created."
-                        } else {
-                            "A row that does not exist is not created."
-                        }
-                        + self.one()
-                        + self.exactly_one()
-                        + &self.access(Verb::Update),
-                )
-                .request_body(self.body(Model::Replace, "The whole row.", false));
-            let replace = self.changed(
-                replace,
-                "The row as stored.",
-                "Replaced; with `Prefer: return=minimal`.",
-            );
-            let replace = if self.creates_by_key() {
-                replace.add_response("201", self.stored("Created."))
-            } else {
-                replace
-            };
+            let replace = self.replace();
             let update = self
                 .write("update", Verb::Update, &format!("Change one of the {name}"))
                 .description(
@@ -238,15 +212,10 @@ impl Paths<'_> {
                 )
                 .request_body(self.body(Model::Update, "The changes.", false));
             let update = self.changed(update, "The row as stored.", "Changed; with `Prefer: return=minimal`.");
-            item = item
-                .add_operation(
-                    PathItemType::Put,
-                    refuse(refuse(replace, WITH_BODY), &[NOT_FOUND, PRECONDITION]),
-                )
-                .add_operation(
-                    PathItemType::Patch,
-                    refuse(refuse(update, WITH_BODY), &[NOT_FOUND, PRECONDITION]),
-                );
+            item = item.add_operation(PathItemType::Put, replace).add_operation(
+                PathItemType::Patch,
+                refuse(refuse(update, WITH_BODY), &[NOT_FOUND, PRECONDITION]),
+            );
         }
         if self.offers(Verb::Delete) {
             let delete = self
@@ -273,8 +242,8 @@ impl Paths<'_> {
 
     fn create(&mut self) -> Operation {
         let name = &self.named.resource.name;
-        let read = schema_ref(&self.named.model(Model::Read));
-        let rows = carry(json!({ "oneOf": [{ "$ref": read }, { "type": "array", "items": { "$ref": read } }] }));
+        let shown = schemas::shown(self.named);
+        let rows = carry(json!({ "oneOf": [shown, { "type": "array", "items": shown }] }));
         let location = Header::new(carry(json!({ "type": "string", "format": "uri-reference" })))
             .description("The path of the row, where one was sent and it has a key.");
         let created = if self.readable() {
@@ -283,8 +252,8 @@ impl Paths<'_> {
                  `Prefer: return=minimal` there is none.",
             )
             .add_content(JSON, Content::new(rows))
-            .add_content(OBJECT, Content::new(reference(&self.named.model(Model::Read))));
-            as_text(created, &read)
+            .add_content(OBJECT, Content::new(carry(schemas::shown(self.named))));
+            as_text(created, &schema_ref(&self.named.model(Model::Read)))
         } else {
             Response::new("Stored. There is no body, as the rows may not be read by everybody.")
         };
@@ -306,7 +275,7 @@ impl Paths<'_> {
                 "With `Prefer: resolution=…`, where no row was created: rows were merged or left out.".to_owned();
             create
                 .add_response("200", none)
-                .add_parameter(parameters::on_conflict())
+                .add_parameter(parameters::on_conflict(self.named))
         } else {
             create
         };
@@ -318,26 +287,6 @@ impl Paths<'_> {
         let resource = self.named.resource;
         let keyed = !resource.key.is_empty() || resource.unique.iter().any(|unique| !unique.fields.is_empty());
         resource.kind == RelationKind::Table && keyed
-    }
-
-    /// Whether a `PUT` may create its row: the key is the client's to choose.
-    fn creates_by_key(&self) -> bool {
-        let resource = self.named.resource;
-        let given = |index: &usize| resource.fields.get(*index).is_some_and(|field| !field.read_only);
-        resource.kind == RelationKind::Table && resource.key.iter().all(given) && self.offers(Verb::Create)
-    }
-
-    /// The reply of a `PUT` that created its row.
-    fn stored(&self, description: &str) -> Response {
-        let location = Header::new(carry(json!({ "type": "string", "format": "uri-reference" })));
-        let response = if self.readable() {
-            self.row(description)
-        } else {
-            Response::new(description)
-        };
-        tagged(applied(
-            response.add_header("Location", location.description("The path of the row.")),
-        ))
     }
 
     /// What all operations have.
@@ -375,7 +324,7 @@ impl Paths<'_> {
             .add_response("5XX", Response::new("Failed as `GET` would, without the body."))
     }
 
-    fn write(&mut self, id: &str, verb: Verb, summary: &str) -> Operation {
+    pub(super) fn write(&mut self, id: &str, verb: Verb, summary: &str) -> Operation {
         let readable = self.readable();
         let operation = self.operation(id, "", verb, summary);
         let operation = if readable {
@@ -391,7 +340,7 @@ impl Paths<'_> {
         };
         let mut operation = operation.add_parameter(prefer).add_parameter(parameters::once());
         if verb != Verb::Delete {
-            operation = operation.add_parameter(parameters::columns());
+            operation = operation.add_parameter(parameters::columns(self.named));
         }
         if matches!(id, "replace" | "update" | "delete") {
             operation = parameters::conditions()
@@ -416,7 +365,7 @@ impl Paths<'_> {
     }
 
     /// The replies of a write to one row.
-    fn changed(&self, operation: Operation, shown: &str, done: &str) -> Operation {
+    pub(super) fn changed(&self, operation: Operation, shown: &str, done: &str) -> Operation {
         if self.readable() {
             operation
                 .add_response("200", tagged(applied(self.row(shown))))
@@ -435,7 +384,7 @@ impl Paths<'_> {
     }
 
     /// Who may, for operations that are not open to everybody.
-    fn access(&self, verb: Verb) -> String {
+    pub(super) fn access(&self, verb: Verb) -> String {
         let Some(grants) = self
             .named
             .resource
@@ -448,7 +397,7 @@ impl Paths<'_> {
         needs(grants)
     }
 
-    fn body(&self, model: Model, description: &str, many: bool) -> RequestBody {
+    pub(super) fn body(&self, model: Model, description: &str, many: bool) -> RequestBody {
         let component = self.named.model(model);
         let content = if many {
             let one = schema_ref(&component);
@@ -471,25 +420,21 @@ impl Paths<'_> {
             .add_content(JSON, content)
     }
 
-    fn row(&self, description: &str) -> Response {
-        let read = self.named.model(Model::Read);
+    pub(super) fn row(&self, description: &str) -> Response {
+        let shown = || Content::new(carry(schemas::shown(self.named)));
         let response = Response::new(description)
-            .add_content(JSON, Content::new(reference(&read)))
-            .add_content(OBJECT, Content::new(reference(&read)));
-        as_text(response, &schema_ref(&read))
+            .add_content(JSON, shown())
+            .add_content(OBJECT, shown());
+        as_text(response, &schema_ref(&self.named.model(Model::Read)))
     }
 
-    fn rows(&self, description: &str) -> Response {
-        let read = self.named.model(Model::Read);
+    pub(super) fn rows(&self, description: &str) -> Response {
+        let shown = schemas::shown(self.named);
+        let array = json!({ "type": "array", "items": shown });
         let response = Response::new(description)
-            .add_content(
-                JSON,
-                Content::new(carry(
-                    json!({ "type": "array", "items": { "$ref": schema_ref(&read) } }),
-                )),
-            )
-            .add_content(OBJECT, Content::new(reference(&read)));
-        as_text(response, &schema_ref(&read))
+            .add_content(JSON, Content::new(carry(array)))
+            .add_content(OBJECT, Content::new(carry(shown)));
+        as_text(response, &schema_ref(&self.named.model(Model::Read)))
     }
 
     fn listed(&self, description: &str) -> Response {
@@ -554,7 +499,7 @@ pub(super) fn applied(response: Response) -> Response {
     )
 }
 
-fn tagged(response: Response) -> Response {
+pub(super) fn tagged(response: Response) -> Response {
     response.add_header(
         "ETag",
         text("\"4b1c0f6a6f5b0f5a3c8f1a2b3c4d5e6f\"")
@@ -565,7 +510,8 @@ fn tagged(response: Response) -> Response {
 fn written_range(response: Response) -> Response {
     response.add_header(
         "Content-Range",
-        text("*/3").description("How many rows were written, for writes of several."),
+        text("*/3")
+            .description("How many rows were written, for writes of several, and of one with `Prefer: count=exact`."),
     )
 }
 

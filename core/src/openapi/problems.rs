@@ -178,6 +178,8 @@ fn example(code: Code, status: u16) -> Value {
             "The request breaks 2 rules",
             "email: not an e-mail address; score: must be at most 100",
         ),
+        Code::UnindexedFilter => (Code::UnindexedFilter.title(), "`note` of leads with `ilike`"),
+        Code::TooCostly => (Code::TooCostly.title(), "estimated rows 1250000, at most 100000"),
         code => (code.title(), code.title()),
     };
     let mut example = json!({

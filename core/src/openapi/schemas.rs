@@ -108,17 +108,47 @@ pub(super) fn model(named: &Named<'_>, model: Model, examples: &Examples) -> Val
     schema.into()
 }
 
+/// A row as a reply shows it: whole, or what `select` names of it.
+pub(super) fn shown(named: &Named<'_>) -> Value {
+    whole_or_part(&named.model(Model::Read), &named.part())
+}
+
+/// The same, of components by name.
+pub(super) fn whole_or_part(whole: &str, part: &str) -> Value {
+    json!({ "anyOf": [{ "$ref": schema_ref(whole) }, { "$ref": schema_ref(part) }] })
+}
+
+/// What `select` names of a row: columns that are as in a whole one, and what it calls otherwise or adds.
+pub(super) fn part(named: &Named<'_>, whole: &str) -> Value {
+    let whole = schema_ref(whole);
+    // Other names would have to be written otherwise in a reference.
+    let plain = |name: &str| {
+        name.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    };
+    let names = named.resource.fields.iter().map(|field| &field.name);
+    let properties: Map<String, Value> = names
+        .filter(|name| plain(name))
+        .map(|name| (name.clone(), json!({ "$ref": format!("{whole}/properties/{name}") })))
+        .collect();
+    json!({
+        "title": named.part(),
+        "type": "object",
+        "description": format!(
+            "With `select`: the columns of {} that it names, by their aliases where it gives them some, and related rows.",
+            named.resource.name
+        ),
+        "properties": properties
+    })
+}
+
 fn description(named: &Named<'_>, model: Model) -> String {
     let resource = named.resource;
     let mut text = match model {
-        Model::Read => {
-            let mut text = resource
-                .description
-                .clone()
-                .unwrap_or_else(|| format!("A row of {}.", resource.name));
-            text.push_str("\n\nWith `select`, only the columns asked for are there.");
-            text
-        }
+        Model::Read => resource
+            .description
+            .clone()
+            .unwrap_or_else(|| format!("A row of {}.", resource.name)),
         Model::Create => format!(
             "A new row of {}. Fields that are left out take their default.",
             resource.name

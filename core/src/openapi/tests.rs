@@ -169,7 +169,9 @@ fn operations() {
             "POST /api/rpc/search postSearch",
             "POST /api/rpc/totals postTotals",
             "POST /api/rpc/words postWords",
+            "PUT /api/kind_events putKindEvents",
             "PUT /api/kind_events/{lead_id},{seq} replaceKindEvents",
+            "PUT /api/leads putLeads",
             "PUT /api/leads/{id} replaceLeads",
         ]
     );

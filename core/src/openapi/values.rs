@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::catalog::Kind;
-use crate::contract::{Decimal, Field, FieldRules, Format, JsonForm, Normalize, Shape};
+use crate::contract::{Decimal, Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
 
 /// A JSON Schema under construction.
 pub(super) type Schema = Map<String, Value>;
@@ -31,7 +31,11 @@ pub(super) fn schema(kind: &Kind, rules: &FieldRules, form: JsonForm, shape: Opt
         Kind::Uuid => formed(&mut schema, "uuid"),
         Kind::Date => formed(&mut schema, "date"),
         Kind::TimeTz => formed(&mut schema, "time"),
-        Kind::TimestampTz => formed(&mut schema, "date-time"),
+        Kind::TimestampTz => {
+            formed(&mut schema, "date-time");
+            // RFC 3339 has offsets of up to 23:59, Postgres goes no further than these.
+            schema.insert("pattern".to_owned(), r"([Zz]|[+-](0[0-9]|1[0-5]):[0-5][0-9])$".into());
+        }
         // Without an offset they are not JSON Schema's `time` and `date-time`: these names are from OpenAPI's registry.
         Kind::Time => formed(&mut schema, "time-local"),
         Kind::Timestamp => formed(&mut schema, "date-time-local"),
@@ -43,6 +47,12 @@ pub(super) fn schema(kind: &Kind, rules: &FieldRules, form: JsonForm, shape: Opt
         Kind::Json | Kind::Jsonb => {
             if let (Some(shape), true) = (shape, rules.schema.is_some()) {
                 schema.insert("$ref".to_owned(), shape.into());
+            } else {
+                // JSON's null is no value: as in any column it stands for the database's.
+                schema.insert(
+                    "type".to_owned(),
+                    json!(["object", "array", "string", "number", "boolean"]),
+                );
             }
         }
         Kind::Array { item } => {
@@ -57,7 +67,18 @@ pub(super) fn schema(kind: &Kind, rules: &FieldRules, form: JsonForm, shape: Opt
         }
         Kind::Vector { dimensions } | Kind::HalfVec { dimensions } => {
             typed(&mut schema, "array");
-            schema.insert("items".to_owned(), json!({ "type": "number" }));
+            // As replies write the largest of each.
+            let most = if matches!(kind, Kind::HalfVec { .. }) {
+                65_504.0
+            } else {
+                3.402_823_5e38
+            };
+            let items = json!({ "type": "number", "format": "float", "minimum": -most, "maximum": most });
+            schema.insert("items".to_owned(), items);
+            if rules.metric == Some(Metric::Cosine) {
+                // All zeros have no direction.
+                schema.insert("contains".to_owned(), json!({ "not": { "const": 0 } }));
+            }
             let dimensions = rules.dimensions.or(*dimensions);
             count(&mut schema, "minItems", Some(dimensions.unwrap_or(1)));
             count(&mut schema, "maxItems", dimensions);
@@ -83,6 +104,8 @@ pub(super) fn nullable(mut schema: Schema) -> Schema {
     }
     if let Some(name @ Value::String(_)) = schema.get_mut("type") {
         *name = json!([name.take(), "null"]);
+    } else if let Some(Value::Array(names)) = schema.get_mut("type") {
+        names.push("null".into());
     } else if schema.contains_key("$ref") {
         let any = json!([schema, { "type": "null" }]);
         schema = Schema::from_iter([("anyOf".to_owned(), any)]);

@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod condition;
+pub mod cost;
 pub mod cursor;
 pub mod embed;
 pub mod operators;
@@ -12,8 +13,10 @@ pub mod order;
 pub mod output;
 pub mod page;
 pub mod policy;
+mod put;
 pub mod read;
 pub mod relation;
+mod served;
 pub mod subject;
 pub mod upsert;
 pub mod write;

@@ -85,6 +85,7 @@ pub fn groups(resource: &Resource, terms: Vec<OrderTerm>, output: &[Output]) -> 
             .filter(|_| term.relation.is_none() && term.column.path.is_empty());
         let place = match labelled {
             Some(place) => Some(place),
+            None if term.relation.is_some() => None,
             None => match by(resource, term, &[])? {
                 By::Own(subject) => output
                     .iter()

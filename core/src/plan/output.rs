@@ -47,6 +47,12 @@ impl Output {
         }
     }
 
+    /// Whether it is related rows.
+    #[must_use]
+    pub const fn is_related(&self) -> bool {
+        matches!(self.value, Value::Related(_))
+    }
+
     /// Whether it is an aggregate.
     #[must_use]
     pub const fn is_aggregate(&self) -> bool {
@@ -180,9 +186,19 @@ fn grouped(resource: &Resource, output: &Output) -> Result<()> {
     let (subject, cast) = match &output.value {
         Value::Plain(subject, cast) => (subject, cast),
         Value::Aggregate { .. } => return Ok(()),
-        Value::Related(_) => {
-            return Err(refused("Related rows cannot stand beside aggregates")
-                .with_hint("aggregates inside of them can: `projects(amount.sum())`"));
+        Value::Related(embed) if embed.way.many => {
+            return Err(refused(&format!(
+                "Rows cannot be grouped by the several rows of `{}`",
+                embed.label
+            ))
+            .with_hint("aggregates inside of them stand for themselves: `projects(amount.sum())`"));
+        }
+        // Rows with equal members of their related row are alike.
+        Value::Related(embed) => {
+            return embed
+                .output
+                .iter()
+                .try_for_each(|inside| grouped(&embed.way.target, inside));
         }
     };
     let Some(field) = resource.fields.get(subject.field) else {

@@ -10,6 +10,16 @@ pub enum Principal {
     Anonymous,
 }
 
+impl Principal {
+    /// The role by which settings tell principals apart.
+    #[must_use]
+    pub const fn role(&self) -> &str {
+        match self {
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
 /// Lets a principal use a verb of a resource, or says why not.
 ///
 /// # Errors

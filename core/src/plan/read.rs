@@ -50,6 +50,18 @@ impl Read {
         }
     }
 
+    /// Whether its row has a tag. What is related to a row changes without it, so that no tag of the row is one of both.
+    #[must_use]
+    pub fn tagged(&self) -> bool {
+        self.limit.is_none() && !self.related()
+    }
+
+    /// Whether related rows stand in its rows.
+    #[must_use]
+    pub fn related(&self) -> bool {
+        self.output.iter().any(Output::is_related)
+    }
+
     /// Whether its rows are groups of rows.
     #[must_use]
     pub fn grouped(&self) -> bool {

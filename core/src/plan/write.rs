@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use super::condition::{self, Condition};
-use super::embed;
+use super::order::{self, Order};
 use super::output::Output;
 use super::policy::{self, Principal};
 use super::relation::View;
 use super::upsert::{Conflict, conflict};
+use super::{embed, put};
 use crate::catalog::RelationKind;
-use crate::contract::{Decimal, Resource, Verb};
-use crate::error::{Code, Error, Result, Violation};
+use crate::contract::{Resource, Verb};
+use crate::error::{Code, Error, Result};
 use crate::request::precondition::Tags;
-use crate::request::{Comparison, Page, Preconditions, Prefer, Query, Resolution, Return, SelectItem, Target};
-use crate::validate::{Bind, Checked, Row};
+use crate::request::{
+    Comparison, OrderTerm, Page, Preconditions, Prefer, Query, Resolution, Return, SelectItem, Target,
+};
+use crate::validate::{Checked, Row};
 
 /// What is done.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ pub struct Write {
     pub action: Action,
     /// The reply's columns.
     pub output: Vec<Output>,
+    /// The order of the reply's rows; empty where nothing is said of it.
+    pub order: Vec<Order>,
     /// What is answered.
     pub returns: Return,
     /// Whether it is about one row by its key (none: 404).
@@ -54,6 +59,8 @@ pub struct Write {
     pub verify: bool,
     /// Whether the state of the row as stored is told, as its tag.
     pub tag: bool,
+    /// Whether the principal may read the rows.
+    pub readable: bool,
     /// Most rows that may be written.
     pub most: Option<u64>,
     /// What must hold of the row as it is before the write.
@@ -66,7 +73,7 @@ impl Write {
     /// # Errors
     /// `precondition_failed` where there is no single row that could have a tag; `forbidden` for tags of rows that may not
     /// be read.
-    pub fn with_conditions(mut self, conditions: Preconditions, principal: &Principal) -> Result<Self> {
+    pub fn with_conditions(mut self, conditions: Preconditions) -> Result<Self> {
         if conditions.is_empty() {
             return Ok(self);
         }
@@ -81,7 +88,7 @@ impl Write {
             return Ok(self);
         }
         // Whether a guessed tag fits would tell what is in the row.
-        if conditions.names_tags() && policy::allow(&self.resource, Verb::Read, principal).is_err() {
+        if conditions.names_tags() && !self.readable {
             return Err(Error::new(Code::Forbidden, "Rows that may not be read have no tags"));
         }
         if matches!(self.action, Action::Delete(_)) {
@@ -123,7 +130,23 @@ pub fn create(
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
-    let output = output(view, resource, query.select)?;
+    let readable = readable(resource, view.principal);
+    let returns = returns(prefer, readable, Return::Representation)?;
+    let (output, mut order) = output(view, resource, query.select, query.order, returns)?;
+    if !checked.many {
+        order.clear();
+    } else if !order.is_empty()
+        && !checked
+            .rows
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if a.sets_same(b)))
+    {
+        // Rows of other fields are another statement.
+        return Err(
+            Error::new(Code::BadQuery, "`order` needs rows that all name the same fields")
+                .with_hint("name every field in each row, or send `Prefer: missing=null`"),
+        );
+    }
     let conflict = conflict(resource, query.on_conflict.as_deref(), prefer, view.principal)?;
     let merges = conflict
         .as_ref()
@@ -133,13 +156,15 @@ pub fn create(
     Ok(Write {
         resource: Arc::clone(resource),
         output,
-        tag: !checked.many && readable(resource, view.principal),
+        tag: !checked.many && readable,
+        readable,
         action: Action::Create {
             rows: checked.rows,
             many: checked.many,
             conflict,
         },
-        returns: returns(resource, prefer, view.principal, Return::Representation)?,
+        order,
+        returns,
         item: false,
         verify,
         most: prefer.most(),
@@ -160,25 +185,31 @@ pub fn replace(
     checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
+    one_row(&query)?;
+    no_conflict(&query)?;
+    let readable = readable(resource, view.principal);
+    let returns = returns(prefer, readable, Return::Representation)?;
     let condition = condition::key(resource, key)?;
     let row = single(checked)?;
-    same_key(&condition, resource, &row)?;
-    whole(resource, &row)?;
+    put::same_key(&condition, resource, &row)?;
+    put::whole(resource, &row)?;
     let given = |index: &usize| resource.fields.get(*index).is_some_and(|field| !field.read_only);
     let creates = resource.kind == RelationKind::Table
         && resource.key.iter().all(given)
         && policy::allow(resource, Verb::Create, view.principal).is_ok();
     Ok(Write {
         resource: Arc::clone(resource),
-        output: output(view, resource, query.select)?,
+        output: output(view, resource, query.select, query.order, returns)?.0,
+        order: Vec::new(),
         verify: row.deferred,
-        tag: readable(resource, view.principal),
+        tag: readable,
+        readable,
         action: if creates {
             Action::Put(condition, row)
         } else {
             Action::Replace(condition, row)
         },
-        returns: returns(resource, prefer, view.principal, Return::Representation)?,
+        returns,
         item: true,
         most: prefer.most(),
         conditions: Preconditions::default(),
@@ -197,17 +228,22 @@ pub fn update(
     view: &View<'_>,
     checked: Checked,
 ) -> Result<Write> {
-    let (condition, item, output) = rows(resource, target, query, prefer, view, "PATCH")?;
-    let row = single(checked)?;
+    let readable = readable(resource, view.principal);
+    let item = matches!(target, Target::Item(_));
     let usual = if item { Return::Representation } else { Return::Minimal };
+    let returns = returns(prefer, readable, usual)?;
+    let (condition, output, order) = rows(resource, target, query, prefer, view, returns, "PATCH")?;
+    let row = single(checked)?;
     Ok(Write {
         resource: Arc::clone(resource),
         output,
         verify: row.deferred,
         action: Action::Update(condition, row),
-        returns: returns(resource, prefer, view.principal, usual)?,
+        order,
+        returns,
         item,
-        tag: item && readable(resource, view.principal),
+        tag: item && readable,
+        readable,
         most: prefer.most(),
         conditions: Preconditions::default(),
     })
@@ -225,15 +261,19 @@ pub fn delete(
     view: &View<'_>,
 ) -> Result<Write> {
     no_columns(&query)?;
-    let (condition, item, output) = rows(resource, target, query, prefer, view, "DELETE")?;
+    let readable = readable(resource, view.principal);
+    let returns = returns(prefer, readable, Return::Minimal)?;
+    let (condition, output, order) = rows(resource, target, query, prefer, view, returns, "DELETE")?;
     Ok(Write {
         resource: Arc::clone(resource),
         output,
         action: Action::Delete(condition),
-        returns: returns(resource, prefer, view.principal, Return::Minimal)?,
-        item,
+        order,
+        returns,
+        item: matches!(target, Target::Item(_)),
         verify: false,
         tag: false,
+        readable,
         most: prefer.most(),
         conditions: Preconditions::default(),
     })
@@ -245,16 +285,16 @@ fn rows(
     query: Query,
     prefer: &Prefer,
     view: &View<'_>,
+    returns: Return,
     method: &str,
-) -> Result<(Condition, bool, Vec<Output>)> {
+) -> Result<(Condition, Vec<Output>, Vec<Order>)> {
+    no_conflict(&query)?;
     match target {
         Target::Item(key) => {
             no_rows_wanted(&query, true)?;
-            Ok((
-                condition::key(resource, key)?,
-                true,
-                output(view, resource, query.select)?,
-            ))
+            one_row(&query)?;
+            let (output, order) = output(view, resource, query.select, query.order, returns)?;
+            Ok((condition::key(resource, key)?, output, order))
         }
         Target::Collection => {
             no_rows_wanted(&query, false)?;
@@ -275,40 +315,66 @@ fn rows(
                      `Prefer: handling=strict, max-affected=N`",
                 ));
             }
-            Ok((
-                condition::check(resource, query.filters, &[])?,
-                false,
-                output(view, resource, query.select)?,
-            ))
+            let (output, order) = output(view, resource, query.select, query.order, returns)?;
+            Ok((condition::check(resource, query.filters, &[])?, output, order))
         }
     }
 }
 
-/// The columns of the reply. Which rows are written is never asked of related ones.
-fn output(view: &View<'_>, resource: &Resource, select: Vec<SelectItem>) -> Result<Vec<Output>> {
+/// The columns of the reply, and the order of its rows. Which rows are written is never asked of related ones.
+fn output(
+    view: &View<'_>,
+    resource: &Resource,
+    select: Vec<SelectItem>,
+    order: Vec<OrderTerm>,
+    returns: Return,
+) -> Result<(Vec<Output>, Vec<Order>)> {
     let shape = embed::shape(view, resource, select, Vec::new(), false)?;
-    if shape.required.is_empty() {
-        return Ok(shape.output);
+    if !shape.required.is_empty() {
+        return Err(Error::new(Code::BadQuery, "A write takes no `!inner`")
+            .with_hint("without it the rows come with what is related to them"));
     }
-    Err(Error::new(Code::BadQuery, "A write takes no `!inner`")
-        .with_hint("without it the rows come with what is related to them"))
+    if order.is_empty() {
+        return Ok((shape.output, Vec::new()));
+    }
+    if returns != Return::Representation {
+        return Err(Error::new(Code::BadQuery, "`order` is for rows that come back")
+            .with_hint("ask for them with `Prefer: return=representation`"));
+    }
+    Ok((shape.output, order::rows(resource, order, &shape.named)?))
 }
 
 fn no_rows_wanted(query: &Query, no_filters: bool) -> Result<()> {
     if !query.embedded.is_empty() {
         return Err(Error::new(Code::BadQuery, "A write takes no filters on related rows"));
     }
-    if query.page != Page::UNSAID || !query.order.is_empty() {
-        return Err(Error::new(
-            Code::BadQuery,
-            "A write takes no order, limit, offset or cursor",
-        ));
+    if query.page != Page::UNSAID {
+        return Err(
+            Error::new(Code::BadQuery, "A write takes no limit, offset or cursor").with_hint(
+                "filters pick the rows that are written; `Prefer: handling=strict, max-affected=N` bounds their number",
+            ),
+        );
     }
     if no_filters && !query.filters.is_empty() {
         return Err(Error::new(Code::BadQuery, "This write takes no filters")
             .with_hint("`select`, `columns` and, for POST, `on_conflict` are the only query parameters here"));
     }
     Ok(())
+}
+
+fn one_row(query: &Query) -> Result<()> {
+    if query.order.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Code::BadQuery, "A write of one row takes no `order`"))
+}
+
+fn no_conflict(query: &Query) -> Result<()> {
+    if query.on_conflict.is_none() {
+        return Ok(());
+    }
+    Err(Error::new(Code::BadQuery, "`on_conflict` belongs to POST")
+        .with_hint("there it names the unique key by which new rows meet old ones"))
 }
 
 fn no_columns(query: &Query) -> Result<()> {
@@ -325,8 +391,7 @@ fn readable(resource: &Resource, principal: &Principal) -> bool {
 }
 
 /// What is answered. Who may not read the rows is told nothing of them.
-fn returns(resource: &Resource, prefer: &Prefer, principal: &Principal, usual: Return) -> Result<Return> {
-    let readable = policy::allow(resource, Verb::Read, principal).is_ok();
+fn returns(prefer: &Prefer, readable: bool, usual: Return) -> Result<Return> {
     match prefer.returns {
         Some(Return::Representation) if !readable => {
             Err(Error::new(Code::Forbidden, "The rows of this resource may not be read")
@@ -338,73 +403,10 @@ fn returns(resource: &Resource, prefer: &Prefer, principal: &Principal, usual: R
     }
 }
 
-/// `DEFAULT` in a view is null, not the default of the table below: there a PUT must say everything.
-fn whole(resource: &Resource, row: &Row) -> Result<()> {
-    if resource.kind == RelationKind::Table {
-        return Ok(());
-    }
-    let absent = |index: &usize| !row.values.iter().any(|(known, _)| known == index) && !resource.key.contains(index);
-    let missing = resource
-        .fields
-        .iter()
-        .enumerate()
-        .filter(|(index, field)| !field.read_only && absent(index));
-    let violation = |name: &str| Violation {
-        kind: "missing".into(),
-        loc: vec!["body".into(), name.into()],
-        msg: "is required, as a view has no defaults".to_owned(),
-        input: None,
-        ctx: None,
-    };
-    let violations: Vec<Violation> = missing.map(|(_, field)| violation(&field.name)).collect();
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::invalid(violations))
-    }
-}
-
-/// Whether two values in Postgres's text form are the same key: 1.5 is 1.50.
-fn equal(one: &str, other: &str) -> bool {
-    one == other || Decimal::parse(one).is_some_and(|one| Decimal::parse(other).is_some_and(|other| one == other))
-}
-
 fn single(checked: Checked) -> Result<Row> {
     checked
         .rows
         .into_iter()
         .next()
         .ok_or_else(|| Error::internal("a checked body without a row"))
-}
-
-fn same_key(condition: &Condition, resource: &Resource, row: &Row) -> Result<()> {
-    let Condition::All(parts) = condition else {
-        return Ok(());
-    };
-    let mut violations = Vec::new();
-    for part in parts {
-        let Condition::Compare(field, Comparison::Eq, wanted) = part else {
-            continue;
-        };
-        let given = row
-            .values
-            .iter()
-            .find(|(index, _)| *index == field.field)
-            .map(|(_, bind)| bind);
-        let differs = given.is_some_and(|bind| !matches!(bind, Bind::Text(text) if equal(text, wanted)));
-        if let Some(field) = resource.fields.get(field.field).filter(|_| differs) {
-            violations.push(Violation {
-                kind: "value_error".into(),
-                loc: vec!["body".into(), field.name.as_str().into()],
-                msg: "must equal the key in the path".to_owned(),
-                input: None,
-                ctx: None,
-            });
-        }
-    }
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::invalid(violations))
-    }
 }

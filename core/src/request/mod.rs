@@ -34,5 +34,5 @@ pub use operator_parse::OPERATORS;
 pub use order::{Nulls, OrderTerm};
 pub use page::Page;
 pub use precondition::Preconditions;
-pub use prefer::{Count, Missing, Prefer, Resolution, Return, TransactionEnd};
+pub use prefer::{Count, Missing, Prefer, Purpose, Resolution, Return, TransactionEnd};
 pub use select::{Aggregate, SelectItem};

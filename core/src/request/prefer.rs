@@ -26,6 +26,21 @@ pub struct Prefer {
     pub end: Option<TransactionEnd>,
 }
 
+/// What a request is for, as far as preferences go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// It reads.
+    Read,
+    /// It creates rows.
+    Create,
+    /// It gives rows new values.
+    Change,
+    /// It deletes rows.
+    Delete,
+    /// It calls a function that may write.
+    Call,
+}
+
 /// What becomes of a new row whose unique key is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
@@ -163,6 +178,34 @@ impl Prefer {
         Ok(())
     }
 
+    /// Under `handling=strict`, refuses what means nothing for such a request; else it is passed over.
+    ///
+    /// # Errors
+    /// `bad_header`.
+    pub fn suit(&self, purpose: Purpose) -> Result<()> {
+        let writes = purpose != Purpose::Read;
+        let strange = [
+            ("return", self.returns.is_some() && !writes),
+            ("max-affected", self.max_affected.is_some() && !writes),
+            ("tx", self.end.is_some() && !writes),
+            ("resolution", self.resolution.is_some() && purpose != Purpose::Create),
+            (
+                "missing",
+                self.missing.is_some() && !matches!(purpose, Purpose::Create | Purpose::Change),
+            ),
+        ];
+        let names: Vec<&str> = strange.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
+        if !self.strict || names.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::BadHeader,
+            "The Prefer header names preferences that mean nothing for this request",
+        )
+        .with_details(names.join(", "))
+        .with_hint("send the request without them, or without `handling=strict`"))
+    }
+
     /// How many rows a write may change, where that is to be kept to.
     #[must_use]
     pub fn most(&self) -> Option<u64> {
@@ -171,7 +214,7 @@ impl Prefer {
 
     /// The value of `Preference-Applied` for a write: of what belongs to new rows, only what was put to use.
     #[must_use]
-    pub fn applied_to_write(&self, resolution: bool, missing: bool) -> Option<String> {
+    pub fn applied_to_write(&self, resolution: bool, missing: bool, counted: bool) -> Option<String> {
         let mut words = Vec::new();
         words.extend(
             self.resolution
@@ -186,6 +229,8 @@ impl Prefer {
             Missing::Null => "missing=null".to_owned(),
         }));
         words.extend(self.returns.map(|form| format!("return={}", form.as_str())));
+        // What is written is known, however it was to be counted.
+        words.extend(self.count.filter(|_| counted).map(|_| "count=exact".to_owned()));
         words.extend(self.end.map(|end| match end {
             TransactionEnd::Commit => "tx=commit".to_owned(),
             TransactionEnd::Rollback => "tx=rollback".to_owned(),
@@ -233,13 +278,16 @@ mod tests {
         let mut ended = Prefer::parse(["tx=rollback, max-affected=5"].into_iter()).unwrap();
         assert_eq!((ended.end, ended.most()), (Some(TransactionEnd::Rollback), None));
         ended.allow_end(false).unwrap();
-        assert_eq!(ended.applied_to_write(true, true), None);
+        assert_eq!(ended.applied_to_write(true, true, true), None);
+        let counted = Prefer::parse(["count=planned"].into_iter()).unwrap();
+        assert_eq!(counted.applied_to_write(true, true, true).unwrap(), "count=exact");
+        assert_eq!(counted.applied_to_write(true, true, false), None);
         let mut strict = Prefer::parse(["handling=strict, tx=rollback, max-affected=5"].into_iter()).unwrap();
         assert_eq!(strict.most(), Some(5));
         assert!(strict.allow_end(false).is_err());
         strict.allow_end(true).unwrap();
         assert_eq!(
-            strict.applied_to_write(true, true).unwrap(),
+            strict.applied_to_write(true, true, true).unwrap(),
             "tx=rollback, handling=strict, max-affected=5"
         );
         assert_eq!(

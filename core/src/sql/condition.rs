@@ -187,7 +187,7 @@ fn language_of(sql: &mut Builder, language: Option<&str>) {
 }
 
 /// `{"a","b"}`: each item quoted, so that no character in it means anything.
-fn array_literal(values: &[String]) -> String {
+pub(super) fn array_literal(values: &[String]) -> String {
     let mut literal = String::from("{");
     for (index, value) in values.iter().enumerate() {
         if index > 0 {

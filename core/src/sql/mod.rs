@@ -3,6 +3,7 @@
 
 pub mod call;
 mod condition;
+pub mod cost;
 mod embed;
 mod keyset;
 mod order;

@@ -33,15 +33,36 @@ pub(super) fn write(
             By::Own(subject) if subject.path.is_empty() => _ = condition::expression(sql, resource, subject)?,
             By::Own(_) | By::Related(..) => _ = compared(sql, resource, &order.by)?,
         }
-        let nulls = match (order.nulls, backward) {
-            (None, _) => "",
-            (Some(Nulls::First), false) | (Some(Nulls::Last), true) => " NULLS FIRST",
-            (Some(_), _) => " NULLS LAST",
-        };
-        sql.push(if order.descending == backward { "" } else { " DESC" })
-            .push(nulls);
+        direction(sql, order, backward);
     }
     Ok(())
+}
+
+fn direction(sql: &mut Builder, order: &Order, backward: bool) {
+    let nulls = match (order.nulls, backward) {
+        (None, _) => "",
+        (Some(Nulls::First), false) | (Some(Nulls::Last), true) => " NULLS FIRST",
+        (Some(_), _) => " NULLS LAST",
+    };
+    sql.push(if order.descending == backward { "" } else { " DESC" })
+        .push(nulls);
+}
+
+/// What orders, as columns behind others.
+pub(super) fn columns(sql: &mut Builder, resource: &Resource, terms: &[Order]) -> Result<()> {
+    for order in terms {
+        compared(sql.push(", "), resource, &order.by)?;
+    }
+    Ok(())
+}
+
+/// ` ORDER BY …` these columns, which are called `o0`, `o1` ….
+pub(super) fn by_columns(sql: &mut Builder, terms: &[Order]) {
+    for (index, order) in terms.iter().enumerate() {
+        sql.push(if index == 0 { " ORDER BY o" } else { ", o" })
+            .push(&index.to_string());
+        direction(sql, order, false);
+    }
 }
 
 /// The order's values as columns, in a form that Postgres reads again as the very same.

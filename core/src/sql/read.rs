@@ -17,10 +17,10 @@ pub fn statement(read: &Read) -> Result<Statement> {
     let mut sql = Builder::default();
     let resource = &read.resource;
     // One row by its key has a tag, whatever of it is asked for.
-    let item = read.limit.is_none();
+    let tagged = read.tagged();
     let whole = is_whole(resource, &read.output);
     let mut columns_of = read.output.clone();
-    if item && !whole {
+    if tagged && !whole {
         columns_of.extend(every(resource));
     }
     let counted = matches!(read.count, Some(Count::Exact | Count::Estimated));
@@ -70,7 +70,7 @@ pub fn statement(read: &Read) -> Result<Statement> {
         paged,
         ..sql.finish(columns, counted)
     };
-    if item {
+    if tagged {
         let shown = read.output.len();
         hide(&mut statement, shown, whole);
     }

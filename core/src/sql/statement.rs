@@ -23,7 +23,7 @@ pub struct Statement {
     pub tag: Tag,
     /// Whether a row is told as its only value, without the column's name.
     pub bare: bool,
-    /// Whether a column comes after `columns` that says how many rows, up to this one, were there before.
+    /// Whether a column comes after `columns` that says whether the row was there before.
     pub marked: bool,
 }
 

@@ -1,9 +1,9 @@
 //! Writes as SQL.
 
-use super::condition;
 use super::output::columns;
 use super::read::{is_whole, outputs};
 use super::statement::{Builder, Column, Statement, Tag, form, input_cast};
+use super::{condition, order};
 use crate::contract::Resource;
 use crate::error::{Error, Result};
 use crate::plan::output::every;
@@ -11,8 +11,9 @@ use crate::plan::{Action, Conflict, Output, Write};
 use crate::request::{Resolution, Return};
 use crate::validate::{Bind, Row};
 
-/// How many rows the transaction has merged so far. The rows' own `xmax` would tell, too, but not in partitioned tables.
-const MERGED: &str = "COALESCE(NULLIF(pg_catalog.current_setting('windlass.merged', true), ''), '0')::pg_catalog.int8";
+/// The key of the row that the transaction merged last. A row's own `xmax` would tell whether it is new, too, but not in
+/// partitioned tables; a count of merges would not, where a trigger keeps a row as it is.
+const MERGED: &str = "windlass.merged";
 
 /// The statements of a write, to be run in one transaction when there are several.
 ///
@@ -116,9 +117,17 @@ fn returning(write: &Write, mut sql: Builder) -> Result<Statement> {
     let (output, columns) = returned(write)?;
     sql.push(" RETURNING ");
     outputs(&mut sql, &write.resource, &output)?;
-    let marked = upserts(write);
-    if marked {
-        sql.push(", ").push(MERGED);
+    let marked = met_by(write);
+    if let Some(key) = marked {
+        sql.push(", COALESCE(pg_catalog.current_setting('")
+            .push(MERGED)
+            .push("', true) = ");
+        row_of(write, &mut sql, key)?;
+        sql.push(", false)");
+    }
+    let marked = marked.is_some();
+    if !write.order.is_empty() {
+        ordered(write, &mut sql, output.len().max(1) + usize::from(marked))?;
     }
     let mut statement = sql.finish(columns, false);
     statement.marked = marked;
@@ -126,14 +135,39 @@ fn returning(write: &Write, mut sql: Builder) -> Result<Statement> {
     Ok(statement)
 }
 
-/// Whether a row may be new or not.
-fn upserts(write: &Write) -> bool {
-    let merges = |conflict: &Conflict| conflict.resolution == Resolution::Merge;
+/// Puts what is returned in order: a statement that writes has none itself. `returned` columns are those before the order's.
+fn ordered(write: &Write, sql: &mut Builder, returned: usize) -> Result<()> {
+    order::columns(sql, &write.resource, &write.order)?;
+    let listed = |letter: &str, count: usize| (0..count).map(|number| format!("{letter}{number}")).collect::<Vec<_>>();
+    let columns = listed("c", returned);
+    let all = [columns.as_slice(), &listed("o", write.order.len())].concat();
+    sql.text
+        .insert_str(0, &format!("WITH written({}) AS (", all.join(", ")));
+    sql.push(") SELECT ").push(&columns.join(", ")).push(" FROM written");
+    order::by_columns(sql, &write.order);
+    Ok(())
+}
+
+/// The key by which a row that is there already is met, where a row may be new or not.
+fn met_by(write: &Write) -> Option<&[usize]> {
     match &write.action {
-        Action::Create { conflict, .. } => conflict.as_ref().is_some_and(merges),
-        Action::Put(..) => true,
-        _ => false,
+        Action::Create { conflict, .. } => conflict
+            .as_ref()
+            .filter(|conflict| conflict.resolution == Resolution::Merge)
+            .map(|conflict| conflict.fields.as_slice()),
+        Action::Put(..) => Some(&write.resource.key),
+        _ => None,
     }
+}
+
+/// The values of these columns in the table's row, as one text.
+fn row_of(write: &Write, sql: &mut Builder, key: &[usize]) -> Result<()> {
+    for (number, index) in key.iter().enumerate() {
+        sql.push(if number == 0 { "ROW(" } else { ", " })
+            .column(condition::field(&write.resource, *index)?);
+    }
+    sql.push(")::text");
+    Ok(())
 }
 
 fn tag(write: &Write) -> Tag {
@@ -200,16 +234,18 @@ fn on_conflict(
     for (number, (index, given)) in (if set.is_empty() { &same[..] } else { set }).iter().enumerate() {
         let name = &condition::field(&write.resource, *index)?.name;
         sql.push(if number == 0 { "" } else { ", " }).name(name).push(" = ");
-        if *given {
+        if key.contains(index) {
+            sql.push("t.").name(name);
+        } else if *given {
             sql.push("EXCLUDED.").name(name);
         } else {
             sql.push("DEFAULT");
         }
     }
     // True for every row; it is asked once for each that is merged, under its lock.
-    sql.push(" WHERE pg_catalog.set_config('windlass.merged', (")
-        .push(MERGED)
-        .push(" + 1)::text, true) IS NOT NULL");
+    sql.push(" WHERE pg_catalog.set_config('").push(MERGED).push("', ");
+    row_of(write, sql, key)?;
+    sql.push(", true) IS NOT NULL");
     Ok(())
 }
 
@@ -320,7 +356,7 @@ fn values_of(write: &Write, values: &[(usize, Bind)]) -> Result<Builder> {
 
 /// Runs of neighbouring rows that set the same fields: each is one statement, and absent fields take their default.
 fn same_fields(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
-    rows.chunk_by(|a, b| a.values.len() == b.values.len() && a.values.iter().zip(&b.values).all(|(x, y)| x.0 == y.0))
+    rows.chunk_by(Row::sets_same)
 }
 
 /// All rows of a run travel as one JSON bind, so the statement's text depends on their fields alone.

@@ -6,6 +6,7 @@ pub mod histogram;
 pub mod logs;
 pub mod machine;
 pub mod metrics;
+pub mod notices;
 pub mod observation;
 pub mod sampler;
 pub mod stages;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use feed::{Feed, Listener};
 use metrics::{Metrics, RouteCounters, RouteFigures, Sample};
+use notices::Notices;
 use traffic::Exchange;
 
 /// What a running service knows of itself. Cheap enough to be always on.
@@ -23,6 +25,7 @@ use traffic::Exchange;
 pub struct Telemetry {
     metrics: Metrics,
     traffic: Feed<Exchange>,
+    notices: Notices,
 }
 
 impl Telemetry {
@@ -41,6 +44,12 @@ impl Telemetry {
     #[must_use]
     pub fn figures(&self, route: &str) -> Option<RouteFigures> {
         self.metrics.figures(route)
+    }
+
+    /// Counts a notice about something; says how many there were since it was last told, if it is time to tell it again.
+    #[must_use]
+    pub fn notice(&self, about: &str, reason: &'static str) -> Option<u64> {
+        self.notices.count(about, reason, std::time::Instant::now())
     }
 
     /// Requests from now on, as they are answered.

@@ -57,6 +57,15 @@ pub struct Row {
     pub deferred: bool,
 }
 
+impl Row {
+    /// Whether both give values to the same fields.
+    #[must_use]
+    pub fn sets_same(&self, other: &Self) -> bool {
+        let fields = |row: &Self| row.values.iter().map(|(index, _)| *index).collect::<Vec<_>>();
+        fields(self) == fields(other)
+    }
+}
+
 /// A body that keeps the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {

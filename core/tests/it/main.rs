@@ -6,6 +6,7 @@ mod admin;
 mod api;
 mod app;
 mod catalogue;
+mod cost;
 mod dialect;
 mod fixture;
 mod inspect;

@@ -141,7 +141,9 @@ fn bad_requests_are_told_what_is_wrong() {
             (Method::DELETE, "/api/people", 400),
             (Method::PATCH, "/api/people", 400),
             (Method::DELETE, "/api/people?limit=1&id=eq.1", 400),
-            (Method::PUT, "/api/people", 405),
+            // There it is about the row that a filter names.
+            (Method::PUT, "/api/people", 400),
+            (Method::PUT, "/api/busy", 405),
             (Method::POST, "/api/people/1", 405),
             (Method::POST, "/api/busy", 405),
             (Method::POST, "/health/live", 405),
@@ -176,6 +178,22 @@ fn bad_requests_are_told_what_is_wrong() {
         )
         .await
         .is(406);
+        for (method, header, schema, status) in [
+            (Method::GET, "accept-profile", "public", 200),
+            (Method::GET, "accept-profile", "private", 406),
+            (Method::HEAD, "accept-profile", "pg_catalog", 406),
+            // Each is about requests of its own kind alone.
+            (Method::GET, "content-profile", "private", 200),
+            (Method::PATCH, "content-profile", "public", 204),
+            (Method::PATCH, "content-profile", "private", 406),
+            (Method::DELETE, "content-profile", "\"public\"", 406),
+        ] {
+            let request = app.request(method, "/api/people?name=eq.Nobody").header(header, schema);
+            let request = request
+                .header("content-type", "application/json")
+                .body(r#"{"score":1}"#);
+            Answer::of(request).await.is(status);
+        }
         Answer::of(
             app.request(Method::GET, "/api/people")
                 .header("prefer", "handling=strict, what=ever"),

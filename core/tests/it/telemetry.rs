@@ -40,7 +40,7 @@ fn every_request_is_counted_and_shown_to_who_looks_on() {
         app.get("/api/people?score=gt.5&order=name").await.is(200);
         app.post("/api/people", "{}").await.is(422);
         app.get("/api/people/1?nope=eq.1").await.is(400);
-        app.send(Method::PUT, "/api/people", "{}").await.is(405);
+        app.send(Method::POST, "/api/people/1", "{}").await.is(405);
         app.get("/nowhere?token=secret").await.is(404);
         Answer::of(app.request(Method::HEAD, "/api/people/1")).await.is(200);
         app.send(Method::PATCH, "/api/people/1", r#"{"score":7}"#).await.is(200);
@@ -65,7 +65,7 @@ fn every_request_is_counted_and_shown_to_who_looks_on() {
                 "GET /api/people/1 · GET /api/people/{id} 400 bad_query",
                 "request plan http",
             ),
-            ("PUT /api/people · - 405 method_not_allowed", "request http"),
+            ("POST /api/people/1 · - 405 method_not_allowed", "request http"),
             ("GET /nowhere · - 404 route_not_found", "request http"),
             (
                 "HEAD /api/people/1 · GET /api/people/{id} 200",
@@ -118,12 +118,19 @@ fn every_request_is_counted_and_shown_to_who_looks_on() {
 #[test]
 fn refusals_carry_their_headers() {
     with_app(Setup::default(), |app| async move {
-        let answer = app.send(Method::PUT, "/api/people", "{}").await.is(405);
-        assert_eq!(answer.header("allow"), "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
-        assert_eq!(
-            answer.json()["hint"],
-            "allowed are GET, HEAD, POST, PATCH, DELETE, OPTIONS"
-        );
+        for (path, method, allowed) in [
+            // `PUT` on a collection is about the row that a filter names.
+            (
+                "/api/people",
+                Method::TRACE,
+                "GET, HEAD, POST, PATCH, DELETE, PUT, OPTIONS",
+            ),
+            ("/api/people/1", Method::POST, "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+        ] {
+            let answer = app.send(method, path, "{}").await.is(405);
+            assert_eq!(answer.header("allow"), allowed);
+            assert_eq!(answer.json()["hint"], format!("allowed are {allowed}"));
+        }
         app.post("/api/people", ADA).await.is(201);
         let beyond = app
             .request(Method::GET, "/api/people?offset=5")

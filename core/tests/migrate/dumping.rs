@@ -30,6 +30,8 @@ async fn a_dump_is_made_first_and_can_be_restored() {
     assert!(migrator.dumped().is_none(), "there was nothing to dump");
     assert!(dumps(&project).is_empty());
     drop(migrator);
+    let kept = "insert into windlass.idempotency values ('\\x01', 'k', 'p', 'POST', '/', '\\x01', 201, '[]', '\\x01')";
+    project.client().await.execute(kept, &[]).await.unwrap();
 
     let harm = "delete from leads where id > 10;\ncreate table more (id bigint references leads (id));";
     project.write("2026-01-02-000000_b", harm, "drop table more;");
@@ -68,6 +70,11 @@ async fn a_dump_is_made_first_and_can_be_restored() {
         (row.get::<_, i64>(0), row.get::<_, i64>(1), row.get::<_, bool>(2)),
         (500, 500, true)
     );
+    let kept = client
+        .query_one("select count(*) from windlass.idempotency", &[])
+        .await
+        .unwrap();
+    assert_eq!(kept.get::<_, i64>(0), 0, "stored replies are in no dump");
     // The lists of migrations came back as well, and the serving role may do what it could.
     assert_eq!(project.states().await, [State::Applied, State::Pending]);
     let login = opened.connect(&database).await.unwrap();

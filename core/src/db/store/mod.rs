@@ -1,6 +1,7 @@
 //! One store per table of Windlass's own.
 
 pub mod audit;
+pub mod idempotency;
 pub mod migration_run;
 pub mod route_state;
 pub mod secret;

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use salvo::Request;
 use salvo::http::StatusCode;
 
-use super::read::{content_range, gathered, status};
+use super::read::{VARY, content_range, gathered, status};
 use super::{stream, written};
 use crate::app::Context;
 use crate::contract::{Function, Outcome, Overload, Snapshot, Whole};
-use crate::db::csv;
-use crate::db::lane::{self, Checks};
 use crate::db::once::Once;
+use crate::db::transaction::{Checks, Compose};
+use crate::db::{csv, lane};
 use crate::error::{Error, Result};
 use crate::http::accept::Accept;
 use crate::http::body::{self, Media};
@@ -186,7 +186,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         stream::answer(context, watch, accept, &call.read, statement, None).await?
     } else {
         let resource = Arc::clone(&call.read.resource);
-        let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
+        let most = written::most_bytes(context, &resource);
         let context = Arc::clone(context);
         let task = tokio::spawn(async move {
             let checks = Checks {
@@ -205,7 +205,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
             single(outcome, accept, &heading, &mut rows)
         }
     };
-    let reply = reply.header("vary", "accept");
+    let reply = reply.header("vary", if outcome.is_set() { VARY } else { "accept" });
     let told = Prefer {
         count: call.read.count,
         ..prefer
@@ -287,11 +287,10 @@ async fn attempt(
     let checks = Checks {
         most: prefer.most().filter(|_| set),
         // What is not stored need not be kept from happening twice.
-        once: once
-            .filter(|_| !rollback)
-            .map(|once| (once, &compose as lane::Compose<'_>)),
+        once: once.filter(|_| !rollback).map(|once| (once, &compose as Compose<'_>)),
         rollback,
-        exactly_one: set && accept == Accept::Object && shows(prefer),
+        bytes: (set && shows(prefer)).then(|| written::most_bytes(context, &call.read.resource)),
+        rows: (set && accept == Accept::Object && shows(prefer)).then_some((1, 1)),
         ..Checks::default()
     };
     context.lanes.write(statements, &call.read.resource, checks).await
@@ -327,14 +326,9 @@ fn told(call: &plan::Call, rows: &mut lane::Reply, prefer: &Prefer, accept: Acce
             .body(accept.media_type(), body)
             .header("content-range", &range)
     };
-    let mut applied: Vec<String> = prefer.applied_to_write(false, false).into_iter().collect();
-    if prefer.count.is_some() && outcome.is_set() {
-        applied.push("count=exact".to_owned());
-    }
-    Ok(if applied.is_empty() {
-        reply
-    } else {
-        reply.header("preference-applied", &applied.join(", "))
+    Ok(match prefer.applied_to_write(false, false, outcome.is_set()) {
+        Some(applied) => reply.header("preference-applied", &applied),
+        None => reply,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::contract::Verb;
 use crate::error::Result;
 use crate::http::router::Call;
 use crate::http::{Reply, body, once};
-use crate::plan::{self, View};
+use crate::plan;
 use crate::validate::Model;
 
 pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -> Result<Reply> {
@@ -17,17 +17,8 @@ pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -
     // Who asks for the rows in PostgREST's words expects its form of the reply, too: an array.
     let array = call.prefer.returns.is_some();
     let checked = written::check(&mut call, Model::Create, &body)?;
-    let view = View {
-        snapshot: call.snapshot,
-        principal: &call.principal,
-    };
-    let write = plan::write::create(call.resource, call.query, &call.prefer, &view, checked)?;
-    let write = write.with_conditions(call.conditions, &call.principal)?;
-    let asked = written::Asked {
-        prefer: call.prefer,
-        accept: written::form(&write, call.accept)?,
-        once,
-        array,
-    };
-    written::run(call.context, call.watch, write, asked).await
+    written::answer(call, once, array, |resource, query, prefer, view| {
+        plan::write::create(resource, query, prefer, view, checked)
+    })
+    .await
 }

@@ -1,6 +1,7 @@
 //! One file per route.
 
 pub(super) mod call;
+mod cost;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod health;

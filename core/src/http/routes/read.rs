@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use salvo::http::StatusCode;
 
-use super::{reckon, stream};
+use super::{cost, reckon, stream, written};
 use crate::db::{csv, lane};
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Refusal, Reply, links, routes};
-use crate::plan::{self, Lists, Page, Read, Value, View};
-use crate::request::{Count, Prefer, Target};
+use crate::plan::{self, Lists, Page, Read, View};
+use crate::request::{Count, Preconditions, Prefer, Target};
 use crate::sql::{self, Rows};
 use crate::telemetry::stages::Stage;
+
+/// The headers on which a list depends.
+pub(super) const VARY: &str = "accept, prefer, range, range-unit";
 
 pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     let Call {
@@ -53,13 +56,9 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     if item {
         let heading = csv::heading(&statement);
         // The shared lane is for what is known to be cheap; related rows may be many.
-        let related = read
-            .output
-            .iter()
-            .any(|output| matches!(output.value, Value::Related(_)));
-        let rows = if related {
+        let rows = if read.related() {
+            let most = written::most_bytes(context, resource);
             let (context, resource) = (Arc::clone(context), Arc::clone(resource));
-            let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
             let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
             task.await.map_err(Error::internal)?
         } else {
@@ -73,6 +72,12 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             // A view's key is only said to be unique.
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title()).into());
         }
+        // Preconditions are about a representation with a tag (RFC 9110 §13.1).
+        let conditions = if read.tagged() {
+            conditions
+        } else {
+            Preconditions::default()
+        };
         let tag = rows.tag.take();
         let tag = tag.as_deref();
         if !conditions.matches(tag) {
@@ -93,6 +98,12 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             None => reply,
         });
     }
+    let asked = plan::cost::Asked {
+        resource,
+        condition: &read.condition,
+        output: &read.output,
+    };
+    cost::guard(context, watch, &call.principal, asked, std::slice::from_ref(&statement)).await?;
     let reply = if lists.streamed && !call.head {
         let reckoned = match reckoning {
             Some(reckoning) => Some(reckon::ask(context, &read, reckoning).await?),
@@ -102,8 +113,8 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     } else {
         // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
         // so that no more statements run than there are lanes.
+        let most = written::most_bytes(context, resource);
         let (context, planned) = (Arc::clone(context), read.clone());
-        let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
         let task = tokio::spawn(async move {
             let mut rows = context.lanes.list(&statement, &planned.resource, most).await?;
             if let Some(reckoning) = reckoning.filter(|_| reckon::needed(&planned, rows.total)) {
@@ -123,7 +134,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
             }
         }
     };
-    let reply = reply.header("vary", "accept");
+    let reply = reply.header("vary", VARY);
     let told = Prefer {
         count: read.count,
         ..prefer

@@ -7,7 +7,7 @@ use crate::contract::Verb;
 use crate::error::{Code, Error, Result};
 use crate::http::router::Call;
 use crate::http::{Reply, body, once};
-use crate::plan::{self, View};
+use crate::plan;
 use crate::request::Target;
 use crate::validate::Model;
 
@@ -16,20 +16,12 @@ pub(in crate::http) async fn answer(mut call: Call<'_>, request: &mut Request) -
     let body = body::json(request, &call.context.limits).await?;
     let once = once::of(request, &call.principal, &body)?;
     let checked = written::check(&mut call, Model::Replace, &body)?;
-    let Target::Item(key) = &call.target else {
+    let Target::Item(key) = call.target.clone() else {
         return Err(Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()));
     };
-    let view = View {
-        snapshot: call.snapshot,
-        principal: &call.principal,
-    };
-    let write = plan::write::replace(call.resource, key, call.query, &call.prefer, &view, checked)?;
-    let write = write.with_conditions(call.conditions, &call.principal)?;
-    let asked = written::Asked {
-        prefer: call.prefer,
-        accept: written::form(&write, call.accept)?,
-        once,
-        array: call.by_filter,
-    };
-    written::run(call.context, call.watch, write, asked).await
+    let array = call.by_filter;
+    written::answer(call, once, array, |resource, query, prefer, view| {
+        plan::write::replace(resource, &key, query, prefer, view, checked)
+    })
+    .await
 }

@@ -7,15 +7,17 @@ use salvo::http::StatusCode;
 
 use crate::app::Context;
 use crate::catalog::RelationKind;
+use crate::contract::Resource;
 use crate::db::once::Once;
+use crate::db::transaction::{Checks, Compose, Judge};
 use crate::db::{csv, lane};
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Reply, once};
-use crate::plan::{Action, Write};
+use crate::plan::{Action, Output, Principal, View, Write, cost};
 use crate::request::json;
-use crate::request::{Prefer, Resolution, Return, TransactionEnd};
+use crate::request::{Prefer, Query, Resolution, Return, TransactionEnd};
 use crate::sql::Statement;
 use crate::telemetry::stages::{Stage, Stopwatch};
 use crate::{sql, validate};
@@ -29,12 +31,12 @@ pub(super) static WAITS: [Duration; 4] = [
 ];
 
 /// How a write is to be answered.
-pub(super) struct Asked {
-    pub(super) prefer: Prefer,
-    pub(super) accept: Accept,
-    pub(super) once: Option<Once>,
-    /// Whether the rows of a reply are an array, though the body was one row.
-    pub(super) array: bool,
+struct Asked {
+    principal: Principal,
+    prefer: Prefer,
+    accept: Accept,
+    once: Option<Once>,
+    array: bool,
 }
 
 /// Reads a body as JSON and checks it against a model of the resource; then it is time to plan.
@@ -56,8 +58,31 @@ pub(super) fn check(call: &mut Call<'_>, model: validate::Model, bytes: &[u8]) -
     Ok(checked)
 }
 
+/// Plans a write, runs it and answers. `array`: whether the rows of the reply are one, though the body was one row.
+pub(super) async fn answer(
+    call: Call<'_>,
+    once: Option<Once>,
+    array: bool,
+    plan: impl FnOnce(&Arc<Resource>, Query, &Prefer, &View<'_>) -> Result<Write>,
+) -> Result<Reply> {
+    let view = View {
+        snapshot: call.snapshot,
+        principal: &call.principal,
+    };
+    let write = plan(call.resource, call.query, &call.prefer, &view)?;
+    let write = write.with_conditions(call.conditions)?;
+    let asked = Asked {
+        principal: call.principal,
+        prefer: call.prefer,
+        accept: form(&write, call.accept)?,
+        once,
+        array,
+    };
+    run(call.context, call.watch, write, asked).await
+}
+
 /// Runs a write in a task of its own: a client who hangs up cannot leave half of it.
-pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked: Asked) -> Result<Reply> {
+async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked: Asked) -> Result<Reply> {
     watch.enter(Stage::Sql);
     let mut statements = sql::write::statements(&write)?;
     for statement in &mut statements {
@@ -66,6 +91,16 @@ pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Wr
     let heading = heading(&statements);
     let current = sql::write::current(&write)?;
     watch.enter(Stage::Db);
+    if let Action::Update(condition, _) | Action::Delete(condition) = &write.action
+        && !write.item
+    {
+        let picked = cost::Asked {
+            resource: &write.resource,
+            condition,
+            output: &write.output,
+        };
+        super::cost::guard(context, watch, &asked.principal, picked, &statements).await?;
+    }
     let context = Arc::clone(context);
     let task = tokio::spawn(async move {
         let mut waits = WAITS.iter();
@@ -86,6 +121,12 @@ pub(super) async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Wr
     }
 }
 
+/// Most bytes of rows that one reply may gather.
+pub(super) fn most_bytes(context: &Context, resource: &Resource) -> u64 {
+    let own = resource.page.max_bytes.unwrap_or(u64::MAX);
+    own.min(context.limits.reply)
+}
+
 /// How long to wait before another try, while another request with the same key is at work.
 pub(super) fn wait(
     rows: &Result<lane::Reply>,
@@ -104,9 +145,10 @@ async fn attempt(
     write: &Write,
     asked: &Asked,
 ) -> Result<lane::Reply> {
-    // Rows that were left out are not counted, so the place of a row in the body is not known then.
+    // Rows that were left out are not counted, and those in an order of their own come as they like: the place of a row in
+    // the body is not known then.
     let many = matches!(&write.action, Action::Create { many: true, conflict, .. }
-        if conflict.as_ref().is_none_or(|conflict| conflict.resolution != Resolution::Ignore));
+        if write.order.is_empty() && conflict.as_ref().is_none_or(|conflict| conflict.resolution != Resolution::Ignore));
     let rule = |row: usize, stored: &serde_json::Value| {
         let mut at = vec!["body".into()];
         if many {
@@ -130,8 +172,11 @@ async fn attempt(
     let heading = heading(statements);
     let compose = |rows: &mut lane::Reply| reply(write, rows, asked, &heading).map(once::keep);
     let rollback = asked.prefer.end == Some(TransactionEnd::Rollback);
-    let checks = lane::Checks {
-        before: current.map(|statement| (statement, &judge as lane::Judge<'_>)),
+    let shown = write.returns == Return::Representation;
+    let many_rows = !write.item && !matches!(write.action, Action::Create { many: false, .. });
+    let related = write.output.iter().any(Output::is_related);
+    let checks = Checks {
+        before: current.map(|statement| (statement, &judge as Judge<'_>)),
         deleted: if deleted { Some(&judge) } else { None },
         most: write.most,
         // What is not stored need not be kept from happening twice.
@@ -139,20 +184,23 @@ async fn attempt(
             .once
             .as_ref()
             .filter(|_| !rollback)
-            .map(|once| (once, &compose as lane::Compose<'_>)),
+            .map(|once| (once, &compose as Compose<'_>)),
         rollback,
         rules: if write.verify { Some(&rule) } else { None },
-        // A table's key is unique; a view's key is only said to be.
-        one: write.item && write.resource.kind != RelationKind::Table,
+        rows: match write.item {
+            // A table's key is unique; a view's key is only said to be.
+            true => (write.resource.kind != RelationKind::Table).then_some((0, 1)),
+            false => (asked.accept == Accept::Object && shown).then_some((1, 1)),
+        },
         read_only: false,
-        bytes: None,
-        exactly_one: !write.item && asked.accept == Accept::Object && write.returns == Return::Representation,
+        // One row is as large as it is; many, or what is related to one, are bounded as in lists.
+        bytes: (shown && (many_rows || related)).then(|| most_bytes(context, &write.resource)),
     };
     context.lanes.write(statements, &write.resource, checks).await
 }
 
 /// The form of the rows that a write returns. Where it returns none, no form is refused.
-pub(super) fn form(write: &Write, accept: Result<Accept>) -> Result<Accept> {
+fn form(write: &Write, accept: Result<Accept>) -> Result<Accept> {
     if write.returns == Return::Representation {
         accept
     } else {
@@ -194,7 +242,8 @@ fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked, heading: &str) ->
         let object = asked.accept == Accept::Object || single && !asked.array && rows.rows == 1;
         reply = reply.body(asked.accept.media_type(), asked.accept.body(object, heading, rows));
     }
-    if single && !rows.key.is_empty() && (create || created) {
+    // Where a row was merged, its key tells of a row that may not be the client's to read.
+    if single && !rows.key.is_empty() && (created || create && write.readable) {
         reply = reply.header("location", &location(&write.resource.path, &rows.key));
     }
     if !matches!(write.action, Action::Delete(_))
@@ -202,10 +251,11 @@ fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked, heading: &str) ->
     {
         reply = reply.header("etag", &format!("\"{tag}\""));
     }
-    if !single {
+    // PostgREST's clients take the count of a write of one row from there, too.
+    if !single || asked.prefer.count.is_some() {
         reply = reply.header("content-range", &format!("*/{}", rows.rows));
     }
-    let applied = asked.prefer.applied_to_write(resolution.is_some(), create);
+    let applied = asked.prefer.applied_to_write(resolution.is_some(), create, true);
     Ok(match applied {
         Some(applied) => reply.header("preference-applied", &applied),
         None => reply,

@@ -91,6 +91,7 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
         key: vec![0],
         unique: Vec::new(),
         references: Vec::new(),
+        indexes: Vec::new(),
         checks: Vec::new(),
         access: Access::default(),
         rules,
@@ -101,6 +102,7 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
             max_bytes: None,
             max_groups: None,
         },
+        cost: crate::contract::Cost::default(),
         max_batch: 3,
         computed: Vec::new(),
     }

@@ -1,6 +1,6 @@
 //! Related rows that functions find.
 
-use super::ask;
+use super::table::{self, Table};
 use crate::app::{Setup, with_app};
 
 const SCHEMA: &str = "
@@ -39,75 +39,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("lists_again", "function = 'lists_again'\n[access]\ncall = ['public']\n"),
 ];
 
-const CASES: &[(&str, u16, &str)] = &[
-    (
-        "/api/lists?select=name,above(id)",
-        200,
-        r#"[{"name":"one","above":[{"id":2}]},{"name":"two","above":[]},{"name":"three","above":[{"id":4}]}]"#,
-    ),
-    (
-        "/api/lists?select=name,last:newest(id,label)&limit=2",
-        200,
-        r#"[{"name":"one","last":{"id":2,"label":"b"}},{"name":"two","last":{"id":3,"label":"c"}}]"#,
-    ),
-    (
-        "/api/lists?select=id,maybe(id)",
-        200,
-        r#"[{"id":1,"maybe":null},{"id":2,"maybe":{"id":3}},{"id":3,"maybe":{"id":4}}]"#,
-    ),
-    (
-        "/api/lists?select=id,items(label)&id=eq.1",
-        200,
-        r#"[{"id":1,"items":[{"label":"b"}]}]"#,
-    ),
-    ("/api/lists?select=id&maybe=is.null", 400, "no column `maybe`"),
-    ("/api/lists?select=id,maybe()&maybe=is.null", 200, r#"[{"id":1}]"#),
-    (
-        "/api/lists?select=id,above!inner(id)",
-        200,
-        r#"[{"id":1,"above":[{"id":2}]},{"id":3,"above":[{"id":4}]}]"#,
-    ),
-    (
-        "/api/lists?select=id,above!inner(id)&above.label=eq.d",
-        200,
-        r#"[{"id":3,"above":[{"id":4}]}]"#,
-    ),
-    (
-        "/api/lists?select=id,items(id)&items.order=id.desc&items.limit=1&id=eq.2",
-        200,
-        r#"[{"id":2,"items":[{"id":3}]}]"#,
-    ),
-    (
-        "/api/lists?select=id,items(count())&order=id&limit=1",
-        200,
-        r#"[{"id":1,"items":[{"count":1}]}]"#,
-    ),
-    (
-        "/api/lists?select=id,newest(label)&order=newest(label).desc&limit=1",
-        200,
-        r#"[{"id":3,"newest":{"label":"d"}}]"#,
-    ),
-    (
-        "/api/items?select=id,lists(name,newest(id))&id=eq.1",
-        200,
-        r#"[{"id":1,"lists":{"name":"one","newest":{"id":2}}}]"#,
-    ),
-    (
-        "/api/lists/1?select=id,newest(id)",
-        200,
-        r#"{"id":1,"newest":{"id":2}}"#,
-    ),
-    // What is hidden stays hidden, and what may not be read is not there.
-    ("/api/lists?select=above(secret)", 400, "no column `secret`"),
-    ("/api/lists?select=opened(id)", 400, "no relation to `opened`"),
-    // Rows that look like a table's are none.
-    (
-        "/api/rpc/lists_again?select=id,newest(id)",
-        400,
-        "no relation to `newest`",
-    ),
-    ("/api/lists?select=nowest(id)", 400, "did you mean `newest`?"),
-];
+pub const TABLES: &[Table] = &[("computed", include_str!("../../fixtures/dialect/computed.txt"))];
 
 #[test]
 fn functions_find_related_rows() {
@@ -117,7 +49,7 @@ fn functions_find_related_rows() {
         ..Setup::default()
     };
     with_app(setup, |app| async move {
-        ask(&app, CASES).await;
+        table::ask(&app, TABLES).await;
         let made = app
             .post("/api/lists?select=id,newest(id)", r#"{"id":7,"name":"new","floor":0}"#)
             .await;

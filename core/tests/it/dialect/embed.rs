@@ -3,11 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::OPEN;
 use crate::app::{App, Setup, with_app};
 
 const SCHEMA: &str = include_str!("../../fixtures/embed.sql");
-const OPEN: &str =
-    "[access]\nread = [\"public\"]\ncreate = [\"public\"]\nupdate = [\"public\"]\ndelete = [\"public\"]\n";
 const CLOSED: &str = "[access]\nread = [\"scope:vault\"]\ncreate = [\"public\"]\n";
 
 const RESOURCES: &[(&str, &str)] = &[
@@ -36,7 +35,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("busy", "[access]\nread = [\"public\"]\n"),
 ];
 
-fn with_relations<F, Fut>(test: F)
+pub fn with_relations<F, Fut>(test: F)
 where
     F: FnOnce(std::sync::Arc<App>) -> Fut,
     Fut: Future<Output = ()>,
@@ -47,39 +46,6 @@ where
         ..Setup::default()
     };
     with_app(setup, test);
-}
-
-/// Requests, each with the reply on the line after it.
-const CASES: &str = include_str!("../../fixtures/embed.txt");
-
-#[test]
-fn related_rows() {
-    with_relations(|app| async move {
-        let mut wrong = Vec::new();
-        let mut lines = CASES.lines().filter(|line| !line.starts_with('#'));
-        let mut tried = 0;
-        while let (Some(path), Some(reply)) = (lines.next(), lines.next()) {
-            tried += 1;
-            let answer = app.get(&format!("/api/{}", escaped(path))).await;
-            let (status, rest) = reply.trim_start().split_once(' ').unwrap();
-            let right = if status == "200" {
-                answer.text == rest
-            } else {
-                let (code, says) = rest.split_once(' ').unwrap_or((rest, ""));
-                let said = answer.text.replace("\\\"", "\"");
-                answer.json()["code"] == code && said.contains(says)
-            };
-            if !right || answer.status.to_string() != status {
-                wrong.push(format!("{path}\n    {} {}\n{reply}", answer.status, answer.text));
-            }
-        }
-        assert!(tried > 100, "{tried}");
-        assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
-    });
-}
-
-fn escaped(path: &str) -> String {
-    path.replace(' ', "%20").replace('"', "%22").replace('\\', "%5C")
 }
 
 #[test]

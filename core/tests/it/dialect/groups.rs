@@ -1,6 +1,6 @@
 //! Groups of types that are written as text and ordered by value, and what clients write for counts.
 
-use super::ask;
+use super::table::{self, Table};
 use crate::app::{Setup, with_app};
 
 const SCHEMA: &str = "
@@ -17,62 +17,7 @@ insert into public.leads values
 
 const GROUPS: &str = "[access]\nread = ['public']\n[page]\nmax_groups = 50\n";
 
-const CASES: &[(&str, u16, &str)] = &[
-    (
-        "/api/leads?select=stage,count()",
-        200,
-        r#"[{"stage":"new","count":2},{"stage":"open","count":1},{"stage":"won","count":1},{"stage":"lost","count":1}]"#,
-    ),
-    (
-        "/api/leads?select=stage,count()&order=stage.desc&limit=2",
-        200,
-        r#"[{"stage":"lost","count":1},{"stage":"won","count":1}]"#,
-    ),
-    (
-        "/api/leads?select=stage,n:count()&order=n.desc,stage.desc&limit=2",
-        200,
-        r#"[{"stage":"new","n":2},{"stage":"lost","n":1}]"#,
-    ),
-    (
-        "/api/leads?select=address,count()&address=not.is.null&order=address",
-        200,
-        r#"[{"address":"9.0.0.1","count":1},{"address":"10.0.0.9","count":2},{"address":"10.0.0.10","count":1}]"#,
-    ),
-    (
-        "/api/leads?select=during,count()&during=not.is.null",
-        200,
-        r#"[{"during":"[1,5)","count":2},{"during":"[2,3)","count":1},{"during":"[10,12)","count":1}]"#,
-    ),
-    (
-        "/api/leads?select=desk_id,last:stage.max()&order=last.desc",
-        200,
-        r#"[{"desk_id":2,"last":"lost"},{"desk_id":1,"last":"won"}]"#,
-    ),
-    (
-        "/api/desks?select=name,leads(stage,count())&leads.order=stage.desc&id=eq.2",
-        200,
-        r#"[{"name":"west","leads":[{"stage":"lost","count":1},{"stage":"open","count":1},{"stage":"new","count":1}]}]"#,
-    ),
-    // As supabase's clients write it.
-    (
-        "/api/desks?select=name,leads(count)",
-        200,
-        r#"[{"name":"east","leads":[{"count":2}]},{"name":"west","leads":[{"count":3}]},{"name":"idle","leads":[{"count":0}]}]"#,
-    ),
-    ("/api/leads?select=count", 200, r#"[{"count":5}]"#),
-    (
-        "/api/leads?select=count::text,desk_id&desk_id=eq.1",
-        200,
-        r#"[{"count":"2","desk_id":1}]"#,
-    ),
-    ("/api/leads?select=count->x", 400, "no column `count`"),
-    ("/api/leads?select=sum", 400, "no column `sum`"),
-    (
-        "/api/leads?select=stage,count()&cursor=AQ",
-        400,
-        "Groups have no cursors",
-    ),
-];
+pub const TABLES: &[Table] = &[("group_order", include_str!("../../fixtures/dialect/group_order.txt"))];
 
 #[test]
 fn groups_have_the_order_of_their_values() {
@@ -82,7 +27,7 @@ fn groups_have_the_order_of_their_values() {
         ..Setup::default()
     };
     with_app(setup, |app| async move {
-        ask(&app, CASES).await;
+        table::ask(&app, TABLES).await;
         let counted = app
             .get("/api/leads?select=stage,count()&order=stage.desc&limit=1")
             .await;

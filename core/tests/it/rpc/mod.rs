@@ -1,6 +1,7 @@
 //! Calls of functions of every kind. A table of requests and replies.
 
 mod arguments;
+mod demo;
 mod files;
 mod rows;
 mod values;

@@ -3,6 +3,7 @@
 mod once;
 mod preferences;
 mod puts;
+mod returned;
 mod tags;
 mod upserts;
 
@@ -30,6 +31,9 @@ create table secrets (id integer primary key, word text);
 create table additions (id integer primary key, word text);
 create table loose (word text);
 create table later (id integer primary key, word text unique deferrable initially deferred);
+create table frozen (id integer primary key, word text);
+create function stay() returns trigger language plpgsql as $$ begin return null; end $$;
+create trigger stay before update on frozen for each row execute function stay();
 create view cheap as select id, code, name from things where price < 10;
 "#;
 
@@ -56,6 +60,7 @@ msg = "must not be below low"
     ("logs", ALL),
     ("days", ALL),
     ("later", ALL),
+    ("frozen", ALL),
     (
         "secrets",
         "[access]\ncreate = [\"public\"]\nupdate = [\"public\"]\ndelete = [\"public\"]\n",

@@ -1,12 +1,16 @@
 //! `Idempotency-Key`: a write that is sent again is done once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 
 use super::{MINIMAL, send, setup};
 use crate::app::with_app;
+use windlass_core::db::cluster::Role;
+use windlass_core::db::pool::Pool;
+use windlass_core::db::store::idempotency;
 
 #[test]
 fn one_key_one_write() {
@@ -203,5 +207,31 @@ fn fifty_at_once_make_one_row() {
         }
         assert_eq!((bodies.len(), done), (1, 1));
         assert_eq!(app.get("/api/logs?select=text").await.json(), json!([{"text": "x"}]));
+    });
+}
+
+#[test]
+fn stored_replies_go_after_a_day_though_nobody_writes() {
+    with_app(setup(), |app| async move {
+        let key = |key| ("idempotency-key", key);
+        for name in ["old", "new"] {
+            send(&app, "POST /api/logs", &[key(name)], r#"{"text":"private"}"#)
+                .await
+                .is(201);
+        }
+        let owner = app.owner().await;
+        let age = "update windlass.idempotency set created_at = now() - interval '25 hours' where key = 'old'";
+        owner.execute(age, &[]).await.unwrap();
+        let many = "insert into windlass.idempotency (scope, key, principal, method, path, fingerprint, status, headers, body, created_at)
+             select int4send(n), 'k', 'p', 'POST', '/', '', 201, '[]', '', now() - interval '2 days' from generate_series(1, 1234) n";
+        owner.execute(many, &[]).await.unwrap();
+        let pool = Pool::new(&app.cluster.endpoint().config(Role::Owner), 1, Duration::from_secs(5));
+        assert_eq!(idempotency::forget_old(&pool).await.unwrap(), 1235);
+        assert_eq!(idempotency::forget_old(&pool).await.unwrap(), 0);
+        let left = owner.query("select key from windlass.idempotency", &[]).await.unwrap();
+        assert_eq!(
+            left.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(),
+            ["new"]
+        );
     });
 }

@@ -128,7 +128,14 @@ fn puts() {
             &[],
             Code("bad_query"),
         ),
-        case("PUT /api/things", &[], r#"{"id":7,"code":"g"}"#, 405, &[], Any),
+        case(
+            "PUT /api/things",
+            &[],
+            r#"{"id":7,"code":"g"}"#,
+            400,
+            &[],
+            Code("bad_query"),
+        ),
         case(
             "PUT /api/pairs?b=eq.2&a=eq.1",
             &[],

@@ -394,3 +394,52 @@ fn upserts() {
     ];
     with_app(setup(), |app| async move { run(&app, CASES).await });
 }
+
+/// A trigger that keeps a row as it is leaves no row to return: the others are new all the same.
+#[test]
+fn rows_that_a_trigger_keeps_are_not_counted() {
+    const CASES: &[Case] = &[
+        case("POST /api/frozen", &[MERGE], r#"{"id":1,"word":"a"}"#, 201, &[], Any),
+        case(
+            "POST /api/frozen",
+            &[MERGE],
+            r#"[{"id":1,"word":"b"},{"id":2,"word":"c"}]"#,
+            201,
+            &[],
+            Json(r#"[{"id":2,"word":"c"}]"#),
+        ),
+        case(
+            "POST /api/frozen",
+            &[MERGE],
+            r#"[{"id":1,"word":"b"}]"#,
+            200,
+            &[],
+            Json("[]"),
+        ),
+        case(
+            "POST /api/pairs",
+            &[MERGE],
+            r#"[{"a":1,"b":1},{"a":1,"b":2}]"#,
+            201,
+            &[],
+            Any,
+        ),
+        case(
+            "POST /api/pairs",
+            &[MERGE],
+            r#"[{"a":1,"b":2},{"a":1,"b":1}]"#,
+            200,
+            &[],
+            Any,
+        ),
+        case(
+            "POST /api/pairs",
+            &[MERGE],
+            r#"[{"a":1,"b":2},{"a":2,"b":1}]"#,
+            201,
+            &[],
+            Any,
+        ),
+    ];
+    with_app(setup(), |app| async move { run(&app, CASES).await });
+}

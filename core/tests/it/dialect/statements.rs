@@ -1,0 +1,1 @@
+//! One statement per request, whatever it asks for.
