@@ -110,10 +110,7 @@ fn a_million_rows_take_no_memory() {
         ),
     );
     write("migrations/1_numbers/down.sql", "drop table numbers;");
-    write(
-        "resources/numbers.toml",
-        "[access]\nread = [\"public\"]\n[page]\nmax_stream = 10000000\n",
-    );
+    write("resources/numbers.toml", "[access]\nread = [\"public\"]\n");
     let service = Service::start(folder.path());
 
     // Warm: buffers, connections and code are there before it counts.

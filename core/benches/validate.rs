@@ -147,7 +147,7 @@ fn leads() -> Resource {
         page: PageLimits {
             default: 100,
             max: 1000,
-            max_stream: None,
+            max_stream: 1_000_000,
             max_bytes: None,
             max_groups: None,
         },

@@ -77,6 +77,7 @@ async fn prepare(project: &Project, database: &Database, migrate: bool) -> Resul
         stream_timeout: settings.database.stream_timeout,
         tx_rollback: settings.http.tx_rollback,
         cost: settings.cost,
+        ..Limits::default()
     };
     let stores = Pool::new(&database.owner, 1, settings.database.connect_timeout);
     Ok(Arc::new(Context::new(

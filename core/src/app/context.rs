@@ -11,6 +11,7 @@ use bytes::Bytes;
 use crate::config::CostRules;
 use crate::contract::Snapshot;
 use crate::db::lane::Lanes;
+use crate::db::stream::STALL;
 use crate::error::{Error, Result};
 use crate::plan::cursor::Key;
 use crate::telemetry::Telemetry;
@@ -63,6 +64,8 @@ pub struct Limits {
     pub reply: u64,
     /// Longest time for a streamed reply to be read to its end.
     pub stream_timeout: Duration,
+    /// Longest time for a chunk of a streamed reply to be taken.
+    pub stream_stall: Duration,
     /// Whether a client may have a write rolled back with `Prefer: tx=rollback`.
     pub tx_rollback: bool,
     /// What requests may cost where a resource says nothing else.
@@ -79,6 +82,7 @@ impl Default for Limits {
             shutdown_timeout: Duration::from_secs(30),
             reply: 64 << 20,
             stream_timeout: Duration::from_mins(10),
+            stream_stall: STALL,
             tx_rollback: false,
             cost: CostRules::default(),
         }

@@ -442,6 +442,10 @@ impl Deriving<'_, '_, '_> {
     }
 }
 
+/// Most rows of a stream, where the overlay does not say: enough for tables that are read as a whole, and a bound for one
+/// that nobody thought of.
+const MAX_STREAM: u32 = 1_000_000;
+
 /// How many rows are given.
 pub(super) fn page(overlay: &Overlay, source: &mut Source<'_>) -> PageLimits {
     let max = overlay.page_max.unwrap_or(1_000);
@@ -467,7 +471,10 @@ pub(super) fn page(overlay: &Overlay, source: &mut Source<'_>) -> PageLimits {
     PageLimits {
         default,
         max,
-        max_stream: overlay.page_max_stream.as_ref().map(|stream| *stream.get_ref()),
+        max_stream: overlay
+            .page_max_stream
+            .as_ref()
+            .map_or(max.max(MAX_STREAM), |stream| *stream.get_ref()),
         max_bytes: overlay.page_max_bytes.map(u64::from),
         max_groups: overlay.page_max_groups,
     }

@@ -345,7 +345,10 @@ fn an_overlay_adds_and_narrows() {
         (leads.name.as_str(), leads.path.as_str(), leads.max_batch),
         ("people", "/v1/people", 5)
     );
-    assert_eq!((leads.page.default, leads.page.max), (20, 20));
+    assert_eq!(
+        (leads.page.default, leads.page.max, leads.page.max_stream),
+        (20, 20, 1_000_000)
+    );
     assert!(leads.field("note").is_none());
     assert_eq!(
         leads.access.of(Verb::Read),

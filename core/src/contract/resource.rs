@@ -170,8 +170,8 @@ pub struct PageLimits {
     pub default: u32,
     /// At most, whatever is asked.
     pub max: u32,
-    /// At most of a streamed reply, which has all of them unless fewer are asked for; none: as any other.
-    pub max_stream: Option<u32>,
+    /// At most of a streamed reply, which has all of them unless fewer are asked for. It is never cut off there without a word.
+    pub max_stream: u32,
     /// Most bytes of a reply that is gathered in memory; none: what the settings say.
     pub max_bytes: Option<u64>,
     /// Most groups of a list with aggregates; none: no aggregates.

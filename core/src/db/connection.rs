@@ -14,10 +14,10 @@ use super::connect;
 use super::error::{self, lost, translate, translate_read};
 use super::lane::Reply;
 use super::statements::{Figures, Statements};
-use super::{fit, wire};
+use super::{csv, fit, wire};
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
-use crate::sql::{Column, Statement, Tag};
+use crate::sql::{Column, Rows, Statement, Tag};
 
 /// Most prepared statements that one connection keeps.
 const PREPARED: usize = 256;
@@ -420,15 +420,29 @@ pub(super) fn collect(statement: &Statement, row: &Row, reply: &mut Reply) -> Re
     }
     let begin = reply.json.len();
     if statement.columns.iter().any(|column| column.shown) {
-        if reply.rows > 0 {
-            reply.json.push(',');
+        match statement.rows {
+            Rows::Json => {
+                if reply.rows > 0 {
+                    reply.json.push(',');
+                }
+                wire::shown(row, first, statement, &mut reply.json)?;
+            }
+            Rows::Lines => {
+                wire::shown(row, first, statement, &mut reply.json)?;
+                reply.json.push('\n');
+            }
+            Rows::Csv => csv::row(row, first, &statement.columns, &mut String::new(), &mut reply.json)?,
         }
-        wire::shown(row, first, statement, &mut reply.json)?;
     }
     if reply.rows == 0 {
         reply.tag = match statement.tag {
             Tag::None => None,
-            Tag::Shown => reply.json.get(begin..).map(tag),
+            Tag::Shown if statement.rows == Rows::Json => reply.json.get(begin..).map(tag),
+            Tag::Shown => {
+                let mut whole = String::new();
+                wire::shown(row, first, statement, &mut whole)?;
+                Some(tag(&whole))
+            }
             Tag::Hidden => {
                 let mut whole = String::new();
                 wire::object(

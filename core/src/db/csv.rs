@@ -7,15 +7,21 @@ use tokio_postgres::Row;
 
 use super::{wire, wire_record};
 use crate::error::{Error, Result};
-use crate::sql::{Column, Form};
+use crate::sql::{Column, Form, Rows, Statement};
 
-/// Writes the header line: the labels of the columns that are shown, members of related rows that are spread among them.
-pub(super) fn header(columns: &[Column], out: &mut String) {
-    let mut comma = false;
-    for column in columns.iter().filter(|column| column.shown) {
-        label(column, &mut comma, out);
+/// What stands in front of the rows of a statement: for CSV the labels of the columns that are shown, members of related rows that
+/// are spread among them.
+#[must_use]
+pub fn heading(statement: &Statement) -> String {
+    let mut out = String::new();
+    if statement.rows == Rows::Csv {
+        let mut comma = false;
+        for column in statement.columns.iter().filter(|column| column.shown) {
+            label(column, &mut comma, &mut out);
+        }
+        out.push_str("\r\n");
     }
-    out.push_str("\r\n");
+    out
 }
 
 fn label(column: &Column, comma: &mut bool, out: &mut String) {

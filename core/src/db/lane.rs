@@ -42,10 +42,10 @@ pub struct LaneOptions {
     pub statement_timeout: Duration,
 }
 
-/// The rows of a reply, already JSON.
+/// The rows of a reply, already written as their statement says.
 #[derive(Debug, Default)]
 pub struct Reply {
-    /// Objects with commas between them, without brackets.
+    /// As JSON, objects with commas between them, without brackets; as CSV without the header line.
     pub json: String,
     /// How many.
     pub rows: u64,
@@ -201,11 +201,15 @@ impl Lanes {
     /// Translated errors of Postgres before the first row; `pool_timeout`. Later ones come from [`Stream::chunks`].
     pub async fn stream(&self, task: Task) -> Result<Stream> {
         let asked = Instant::now();
-        let permit = timeout(self.wait, Arc::clone(&self.streams).acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else {
+        // Who waits for both waits no longer than who waits for a lane alone.
+        let both = timeout(self.wait, async {
+            let permit = Arc::clone(&self.streams).acquire_owned().await;
+            (permit, self.lane().await)
+        });
+        let Ok((Ok(permit), lane)) = both.await else {
             return Err(self.no_lane(RunError::TimedOut));
         };
-        let lane = self.lane().await?;
+        let lane = lane?;
         let wait = asked.elapsed();
         let (reading, writing) = stream::channel();
         let manager = self.manager.clone();

@@ -3,7 +3,7 @@
 pub mod cluster;
 pub mod connect;
 mod connection;
-mod csv;
+pub mod csv;
 pub mod dump;
 pub mod edges;
 pub mod error;

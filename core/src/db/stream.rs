@@ -20,7 +20,7 @@ use super::statements::Figures;
 use super::{csv, wire};
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
-use crate::sql::Statement;
+use crate::sql::{self, Statement};
 
 /// A chunk is handed on when it has so many bytes.
 const CHUNK: usize = 32 * 1024;
@@ -28,17 +28,11 @@ const CHUNK: usize = 32 * 1024;
 const WAITING: usize = 2;
 /// A smaller chunk is handed on when no row came for so long.
 const LULL: Duration = Duration::from_millis(10);
+/// How long a chunk may wait for its reader, unless the settings of a test say otherwise: who takes 32 kB within it is slow,
+/// who does not is gone, and may no longer keep a connection from others, nor Postgres from clearing away dead rows.
+pub const STALL: Duration = Duration::from_secs(30);
 /// For what is left to say to Postgres when the rows are over.
 const GOODBYE: Duration = Duration::from_secs(5);
-
-/// How rows are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lines {
-    /// One JSON object per line.
-    Json,
-    /// RFC 4180.
-    Csv,
-}
 
 /// What is to be streamed.
 #[derive(Debug)]
@@ -47,10 +41,12 @@ pub struct Task {
     pub statement: Statement,
     /// What it reads.
     pub resource: Arc<Resource>,
-    /// How rows are written.
-    pub lines: Lines,
+    /// Most rows, where one more would be a stream that breaks off.
+    pub most: Option<u64>,
     /// The longest it may take to be read to its end.
     pub limit: Duration,
+    /// The longest that a chunk may wait for its reader.
+    pub stall: Duration,
     /// Whether it calls a function, which is kept from changing anything.
     pub call: bool,
 }
@@ -186,7 +182,7 @@ pub(super) async fn pump(
             let sent = if rest.is_empty() {
                 Ok(())
             } else {
-                deliver(&writing, rest, late).await
+                deliver(&writing, rest, late, task.stall).await
             };
             match sent {
                 Ok(()) => _ = writing.ended.send(Ok(())),
@@ -237,9 +233,7 @@ impl Rows<'_> {
         };
         let mut rows = std::pin::pin!(rows);
         let mut run = figures.run();
-        if self.task.lines == Lines::Csv {
-            csv::header(&self.task.statement.columns, &mut self.chunk);
-        }
+        self.chunk.push_str(&csv::heading(&self.task.statement));
         loop {
             let by = if self.writing.begun.is_some() {
                 first_by
@@ -250,6 +244,9 @@ impl Rows<'_> {
                 break;
             };
             run.rows += 1;
+            if let Some(most) = self.task.most.filter(|most| run.rows > *most) {
+                return Err(Stopped::Failed(too_long(&self.task.resource, most)));
+            }
             let written = self.write(&row);
             written.map_err(|error| Stopped::Abandoned(Some(error)))?;
             if self.chunk.len() >= CHUNK {
@@ -295,12 +292,12 @@ impl Rows<'_> {
         if statement.counted && row.try_get::<_, Option<bool>>(1).map_err(Error::internal)?.is_none() {
             return Ok(());
         }
-        match self.task.lines {
-            Lines::Json => {
+        match statement.rows {
+            sql::Rows::Json | sql::Rows::Lines => {
                 wire::shown(row, first, statement, &mut self.chunk)?;
                 self.chunk.push('\n');
             }
-            Lines::Csv => csv::row(row, first, &statement.columns, &mut self.scratch, &mut self.chunk)?,
+            sql::Rows::Csv => csv::row(row, first, &statement.columns, &mut self.scratch, &mut self.chunk)?,
         }
         Ok(())
     }
@@ -315,15 +312,18 @@ impl Rows<'_> {
 
     async fn flush(&mut self) -> Result<(), Stopped> {
         let chunk = std::mem::replace(&mut self.chunk, String::with_capacity(CHUNK + CHUNK / 4));
-        deliver(self.writing, chunk, self.started + self.task.limit).await
+        let late = self.started + self.task.limit;
+        deliver(self.writing, chunk, late, self.task.stall).await
     }
 }
 
-/// Hands a chunk to the reader, who may be slow, but not for ever.
-async fn deliver(writing: &Writing, chunk: String, by: Instant) -> Result<(), Stopped> {
-    match timeout_at(by, writing.chunks.send(chunk.into())).await {
+/// Hands a chunk to the reader, who may be slow, but neither for ever nor without taking anything.
+async fn deliver(writing: &Writing, chunk: String, late_by: Instant, stall: Duration) -> Result<(), Stopped> {
+    let stalled_by = Instant::now() + stall;
+    match timeout_at(late_by.min(stalled_by), writing.chunks.send(chunk.into())).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(Stopped::Abandoned(None)),
+        Err(_) if stalled_by < late_by => Err(Stopped::Abandoned(Some(stalled(stall)))),
         Err(_) => Err(Stopped::Abandoned(Some(late()))),
     }
 }
@@ -351,8 +351,24 @@ async fn start(lane: &Connection, task: &Task) -> Result<(RowStream, Arc<Figures
     ))))
 }
 
+/// More rows than a stream may have.
+pub fn too_long(resource: &Resource, most: u64) -> Error {
+    let message = format!(
+        "{} has more than the {most} rows that a stream of it may have",
+        resource.path
+    );
+    Error::new(Code::ReplyTooLarge, message)
+        .with_hint("narrow the filter, or ask for parts with `limit` and `offset` or a cursor")
+}
+
 fn late() -> Error {
     Error::new(Code::StatementTimeout, Code::StatementTimeout.title())
         .with_details("the reply was not done within its time")
+        .with_hint("ask for fewer rows at once, or read them faster")
+}
+
+fn stalled(stall: Duration) -> Error {
+    Error::new(Code::StatementTimeout, "The reader took nothing of the reply")
+        .with_details(format!("for {} s", stall.as_secs_f32()))
         .with_hint("ask for fewer rows at once, or read them faster")
 }

@@ -3,7 +3,9 @@
 use salvo::http::HeaderMap;
 use salvo::http::header::ACCEPT;
 
+use crate::db::lane::Reply;
 use crate::error::{Code, Error, Result};
+use crate::sql::Rows;
 
 /// The forms a reply of rows can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,16 +14,16 @@ pub enum Accept {
     Json,
     /// `application/vnd.pgrst.object+json`: exactly one row, as an object.
     Object,
-    /// `application/x-ndjson`: one object per line, streamed.
+    /// `application/x-ndjson`: one object per line; lists are streamed.
     Lines,
-    /// `text/csv` (RFC 4180), streamed.
+    /// `text/csv` (RFC 4180); lists are streamed.
     Csv,
 }
 
-/// Forms of lists that are read, the one to choose first among those wanted equally.
-const LISTS: &[Accept] = &[Accept::Json, Accept::Lines, Accept::Csv, Accept::Object];
-/// Forms of everything else.
-const OTHERS: &[Accept] = &[Accept::Json, Accept::Object];
+/// Forms of rows, the one to choose first among those wanted equally.
+const ROWS: &[Accept] = &[Accept::Json, Accept::Lines, Accept::Csv, Accept::Object];
+/// Forms of a value that is no row.
+const VALUES: &[Accept] = &[Accept::Json, Accept::Object];
 
 /// A parameter by which `PostgREST` leaves nulls out; not made here.
 const STRIPPED: &str = "nulls=stripped";
@@ -44,12 +46,32 @@ impl Accept {
         }
     }
 
-    /// The best form for the `Accept` headers of a request; without one, JSON. Rows are streamed only where a list is read.
+    /// How rows are written for it.
+    #[must_use]
+    pub const fn rows(self) -> Rows {
+        match self {
+            Self::Json | Self::Object => Rows::Json,
+            Self::Lines => Rows::Lines,
+            Self::Csv => Rows::Csv,
+        }
+    }
+
+    /// Takes what was gathered as a body. As JSON it is an array, unless it is `one` row or value. The `heading` is that of the
+    /// statement, without which rows of CSV that are none would be nothing.
+    pub fn body(self, one: bool, heading: &str, rows: &mut Reply) -> String {
+        match self {
+            Self::Json if !one => rows.array(),
+            Self::Json | Self::Object | Self::Lines => std::mem::take(&mut rows.json),
+            Self::Csv => heading.to_owned() + &rows.json,
+        }
+    }
+
+    /// The best form for the `Accept` headers of a request; without one, JSON. What is no row has fewer forms.
     ///
     /// # Errors
     /// `not_acceptable`.
-    pub fn parse(headers: &HeaderMap, list: bool) -> Result<Self> {
-        let offered = if list { LISTS } else { OTHERS };
+    pub fn parse(headers: &HeaderMap, rows: bool) -> Result<Self> {
+        let offered = if rows { ROWS } else { VALUES };
         let wanted: Vec<Wanted> = headers
             .get_all(ACCEPT)
             .iter()
@@ -127,12 +149,12 @@ mod tests {
 
     #[test]
     fn forms() {
-        let parse = |text: &str, list| {
+        let parse = |text: &str, rows| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, text.parse().unwrap());
-            Accept::parse(&headers, list).ok()
+            Accept::parse(&headers, rows).ok()
         };
-        for (text, list, other) in [
+        for (text, rows, value) in [
             ("", Some(Accept::Json), Some(Accept::Json)),
             ("*/*", Some(Accept::Json), Some(Accept::Json)),
             ("application/*", Some(Accept::Json), Some(Accept::Json)),
@@ -174,7 +196,7 @@ mod tests {
                 Some(Accept::Json),
             ),
         ] {
-            assert_eq!((parse(text, true), parse(text, false)), (list, other), "{text}");
+            assert_eq!((parse(text, true), parse(text, false)), (rows, value), "{text}");
         }
     }
 }

@@ -29,7 +29,8 @@ pub(super) struct Call<'a> {
     /// Whether only the headers are wanted.
     pub head: bool,
     pub prefer: Prefer,
-    pub accept: Accept,
+    /// The form that the client wants, or that there is none: where nothing is returned, that is no reason to refuse.
+    pub accept: Result<Accept>,
     pub conditions: Preconditions,
     /// Whether a `PUT` names its row by a filter, as PostgREST's clients do.
     pub by_filter: bool,
@@ -161,7 +162,7 @@ async fn route(
         raw_query,
         head: method == Method::HEAD,
         prefer,
-        accept: Accept::parse(headers, list)?,
+        accept: Accept::parse(headers, true),
         conditions: Preconditions::parse(bytes(header::IF_MATCH), bytes(header::IF_NONE_MATCH))?,
         by_filter,
         watch: &mut trace.watch,

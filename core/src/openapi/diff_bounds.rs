@@ -10,6 +10,7 @@ const SIMPLE: &[(&str, bool, &str)] = &[
     ("maxItems", true, "may have at most {} items"),
     ("maxProperties", true, "may have at most {} properties"),
     ("x-most-rows", true, "gives at most {} rows"),
+    ("x-most-streamed-rows", true, "streams at most {} rows"),
     ("minLength", false, "must have at least {} characters"),
     ("minItems", false, "must have at least {} items"),
     ("minProperties", false, "must have at least {} properties"),

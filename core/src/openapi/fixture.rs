@@ -108,7 +108,7 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
         page: PageLimits {
             default: 50,
             max: 1000,
-            max_stream: None,
+            max_stream: 1_000_000,
             max_bytes: None,
             max_groups: None,
         },

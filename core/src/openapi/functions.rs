@@ -301,6 +301,7 @@ impl<'a> Functions<'a> {
             let schema = drawn.schema();
             schemas.extend(schema.filter(|schema| !schemas.contains(schema)));
         }
+        let rows = of.iter().any(|drawn| drawn.overload.outcome.is_rows());
         let set = of.iter().any(|drawn| drawn.overload.outcome.is_set());
         let nothing = of.iter().any(|drawn| drawn.overload.outcome == Outcome::Nothing);
         let mut operation = operation;
@@ -312,7 +313,7 @@ impl<'a> Functions<'a> {
                         OBJECT,
                         Content::new(carry(json!({ "description": "One row or value." }))),
                     );
-                if set && !writes {
+                if set || rows {
                     let line = json!({ "type": "string", "description": "One row or value per line." });
                     let csv = json!({ "type": "string", "description": "RFC 4180 with a header line." });
                     response = response

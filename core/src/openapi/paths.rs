@@ -251,12 +251,13 @@ impl Paths<'_> {
         let location = Header::new(carry(json!({ "type": "string", "format": "uri-reference" })))
             .description("The path of the row, where one was sent and it has a key.");
         let created = if self.readable() {
-            Response::new(
+            let created = Response::new(
                 "Stored. The body is as the request's, one row or an array, and an array with `Prefer: return=representation`; with \
                  `Prefer: return=minimal` there is none.",
             )
             .add_content(JSON, Content::new(rows))
-            .add_content(OBJECT, Content::new(carry(schemas::shown(self.named))))
+            .add_content(OBJECT, Content::new(carry(schemas::shown(self.named))));
+            as_text(created, &schema_ref(&self.named.model(Model::Read)))
         } else {
             Response::new("Stored. There is no body, as the rows may not be read by everybody.")
         };
@@ -454,30 +455,23 @@ impl Paths<'_> {
 
     pub(super) fn row(&self, description: &str) -> Response {
         let shown = || Content::new(carry(schemas::shown(self.named)));
-        Response::new(description)
+        let response = Response::new(description)
             .add_content(JSON, shown())
-            .add_content(OBJECT, shown())
+            .add_content(OBJECT, shown());
+        as_text(response, &schema_ref(&self.named.model(Model::Read)))
     }
 
     pub(super) fn rows(&self, description: &str) -> Response {
         let shown = schemas::shown(self.named);
         let array = json!({ "type": "array", "items": shown });
-        Response::new(description)
+        let response = Response::new(description)
             .add_content(JSON, Content::new(carry(array)))
-            .add_content(OBJECT, Content::new(carry(shown)))
+            .add_content(OBJECT, Content::new(carry(shown)));
+        as_text(response, &schema_ref(&self.named.model(Model::Read)))
     }
 
     fn listed(&self, description: &str) -> Response {
-        let read = schema_ref(&self.named.model(Model::Read));
-        let line = json!({ "type": "string", "description": format!("One JSON object per line, each as in {read}.") });
-        let csv = json!({
-            "type": "string",
-            "description": "RFC 4180 with a header line. Values as in JSON without its quotes; null is empty, the empty text `\"\"`."
-        });
-        let rows = self
-            .rows(description)
-            .add_content(LINES, Content::new(carry(line)))
-            .add_content(CSV, Content::new(carry(csv)));
+        let rows = self.rows(description);
         let rows = if self.named.resource.key.is_empty() {
             rows
         } else {
@@ -501,6 +495,18 @@ pub(super) fn needs(grants: &[Grant]) -> String {
     } else {
         format!("\n\nNeeds one of: {}.", words.join(", "))
     }
+}
+
+/// The same rows as NDJSON and CSV; `read` refers to the schema of one.
+fn as_text(response: Response, read: &str) -> Response {
+    let line = json!({ "type": "string", "description": format!("One JSON object per line, each as in {read}.") });
+    let csv = json!({
+        "type": "string",
+        "description": "RFC 4180 with a header line. Values as in JSON without its quotes; null is empty, the empty text `\"\"`."
+    });
+    response
+        .add_content(LINES, Content::new(carry(line)))
+        .add_content(CSV, Content::new(carry(csv)))
 }
 
 /// A reference to an error reply.

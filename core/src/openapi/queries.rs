@@ -41,15 +41,12 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
     let limit = query(
         "limit",
         // No `maximum`: more may be asked for, but whoever counts on it is told when fewer are given than before.
-        match resource.page.max_stream {
-            None => format!("Rows at most; more than {} are never given.", resource.page.max),
-            Some(most) => format!(
-                "Rows at most; more than {} are never given, as NDJSON or CSV not more than {most}. Without it these have all \
-                 rows up to that.",
-                resource.page.max
-            ),
-        },
-        json!({ "type": "integer", "format": "int64", "minimum": 0, "x-most-rows": resource.page.max_stream.unwrap_or(resource.page.max), "default": resource.page.default }),
+        format!(
+            "Rows at most; more than {} are never given. As NDJSON or CSV without it all rows come, up to {}: with more than that \
+             the reply breaks off, or is refused with `reply_too_large` where `Prefer: count=exact` tells it beforehand.",
+            resource.page.max, resource.page.max_stream
+        ),
+        json!({ "type": "integer", "format": "int64", "minimum": 0, "x-most-rows": resource.page.max, "x-most-streamed-rows": resource.page.max_stream, "default": resource.page.default }),
     );
     let own = [
         select,

@@ -27,6 +27,7 @@ pub struct Lists<'a> {
 /// A planned page.
 pub(super) struct Paged {
     pub(super) limit: u64,
+    pub(super) capped: bool,
     pub(super) page: Page,
     pub(super) binding: Option<Binding>,
 }
@@ -68,9 +69,10 @@ pub(super) fn plan(
             (*limit, Page::After(cursor))
         }
     };
-    let limit = most(resource, limit, grouped, lists.streamed);
+    let (limit, capped) = rows(resource.page, limit, grouped, lists.streamed);
     Ok(Paged {
         limit,
+        capped,
         page,
         // What is streamed has sent its headers before the last row is known.
         binding: (total && limit > 0 && !lists.streamed).then_some(binding),
@@ -81,22 +83,19 @@ pub(super) fn plan(
 pub(super) fn limit(resource: &Resource, page: &request::Page, grouped: bool, streamed: bool) -> u64 {
     match page {
         request::Page::Offset { limit, .. } | request::Page::After { limit, .. } => {
-            most(resource, *limit, grouped, streamed)
+            rows(resource.page, *limit, grouped, streamed).0
         }
     }
 }
 
-fn most(resource: &Resource, asked: Option<u64>, grouped: bool, streamed: bool) -> u64 {
-    match resource.page.max_groups.filter(|_| grouped) {
-        Some(most) => asked.unwrap_or(most.into()).min(most.into()),
-        None => rows(resource.page, asked, streamed),
-    }
-}
-
-/// How many rows are given, if so many are asked for.
-fn rows(limits: PageLimits, asked: Option<u64>, streamed: bool) -> u64 {
-    match limits.max_stream.filter(|_| streamed) {
-        Some(most) => asked.unwrap_or(most.into()).min(most.into()),
-        None => asked.unwrap_or(limits.default.into()).min(limits.max.into()),
-    }
+/// How many rows are given, if so many are asked for; and whether more were wanted of a stream than it may have.
+fn rows(limits: PageLimits, asked: Option<u64>, grouped: bool, streamed: bool) -> (u64, bool) {
+    let (usual, most) = match limits.max_groups.filter(|_| grouped) {
+        Some(most) => (most, most),
+        None if streamed => (limits.max_stream, limits.max_stream),
+        None => (limits.default, limits.max),
+    };
+    let most = u64::from(most);
+    let capped = streamed && asked.is_none_or(|asked| asked > most);
+    (asked.unwrap_or(usual.into()).min(most), capped)
 }

@@ -28,6 +28,9 @@ pub struct Read {
     pub order: Vec<Order>,
     /// At most so many rows; `None` for one row by key.
     pub limit: Option<u64>,
+    /// Whether `limit` is the most that a stream may have, which then breaks off if there are more, so that it never looks like
+    /// all there is. With it, one row more than `limit` is read.
+    pub capped: bool,
     /// From where on.
     pub page: Page,
     /// What cursors to the pages beside this one are bound to; none where there are no such cursors. With it, the order's
@@ -38,6 +41,16 @@ pub struct Read {
 }
 
 impl Read {
+    /// The same without a row: for the headers of a stream.
+    #[must_use]
+    pub fn without_rows(&self) -> Self {
+        Self {
+            limit: Some(0),
+            capped: false,
+            ..self.clone()
+        }
+    }
+
     /// Whether its row has a tag. What is related to a row changes without it, so that no tag of the row is one of both.
     #[must_use]
     pub fn tagged(&self) -> bool {
@@ -102,6 +115,7 @@ pub fn plan(
                 condition: all(condition::key(resource, &values)?, shape.required),
                 order: Vec::new(),
                 limit: None,
+                capped: false,
                 page: Page::Offset(0),
                 binding: None,
                 count: None,
@@ -141,6 +155,7 @@ pub fn plan(
                 condition,
                 order,
                 limit: Some(paged.limit),
+                capped: paged.capped,
                 page: paged.page,
                 binding: paged.binding,
                 count: prefer.count,

@@ -13,4 +13,4 @@ pub mod read;
 pub mod statement;
 pub mod write;
 
-pub use statement::{Column, Form, Paged, Statement, Tag};
+pub use statement::{Column, Form, Paged, Rows, Statement, Tag};

@@ -51,7 +51,8 @@ pub(super) fn from(sql: &mut Builder, read: &Read, nearest: &Nearest) -> Result<
     condition::write(sql, resource, &read.condition)?;
     sql.push(" ORDER BY ").name(DISTANCE);
     if let Some(limit) = read.limit {
-        sql.push(" LIMIT ").bind(Bind::Text(limit.to_string()), "::int8");
+        let fetched = limit.saturating_add(u64::from(read.capped));
+        sql.push(" LIMIT ").bind(Bind::Text(fetched.to_string()), "::int8");
     }
     if let Page::Offset(offset @ 1..) = read.page {
         sql.push(" OFFSET ").bind(Bind::Text(offset.to_string()), "::int8");

@@ -66,10 +66,17 @@ pub(super) fn by_columns(sql: &mut Builder, terms: &[Order]) {
     }
 }
 
-/// The order's values as columns, in a form that Postgres reads again as the very same.
-pub(super) fn values(sql: &mut Builder, resource: &Resource, terms: &[Order], columns: &mut Vec<Column>) -> Result<()> {
+/// The order's values as columns, in a form that Postgres reads again as the very same. `behind`: whether others stand
+/// before `columns`.
+pub(super) fn values(
+    sql: &mut Builder,
+    resource: &Resource,
+    terms: &[Order],
+    columns: &mut Vec<Column>,
+    behind: bool,
+) -> Result<()> {
     for order in terms {
-        sql.push(", ");
+        sql.push(if behind || !columns.is_empty() { ", " } else { "" });
         match &order.by {
             By::Own(subject) => _ = condition::expression(sql, resource, subject)?,
             By::Related(related, subject) => _ = embed::column(sql, related, subject)?,

@@ -39,7 +39,7 @@ pub fn statement(read: &Read) -> Result<Statement> {
         }
     } else {
         sql.push("SELECT ");
-        if !columns_of.is_empty() || shown_distance.is_none() {
+        if !columns_of.is_empty() || shown_distance.is_none() && read.binding.is_none() {
             outputs(&mut sql, resource, &columns_of)?;
         }
     }
@@ -56,7 +56,7 @@ pub fn statement(read: &Read) -> Result<Statement> {
     }
     let first_value = columns.len();
     if read.binding.is_some() {
-        order::values(&mut sql, resource, &read.order, &mut columns)?;
+        order::values(&mut sql, resource, &read.order, &mut columns, counted)?;
     }
     match nearest {
         Some(nearest) => nearest::from(&mut sql, read, nearest)?,
@@ -76,7 +76,7 @@ pub fn statement(read: &Read) -> Result<Statement> {
     });
     // The nearest rows are few already.
     if let Some(limit) = read.limit.filter(|_| nearest.is_none()) {
-        let fetched = limit.saturating_add(u64::from(paged.is_some()));
+        let fetched = limit.saturating_add(u64::from(paged.is_some() || read.capped));
         sql.push(" LIMIT ").bind(Bind::Text(fetched.to_string()), "::int8");
     }
     if let (Page::Offset(offset @ 1..), None) = (&read.page, nearest) {

@@ -13,6 +13,8 @@ pub struct Statement {
     pub binds: Vec<Bind>,
     /// The result's columns.
     pub columns: Vec<Column>,
+    /// How its rows are written.
+    pub rows: Rows,
     /// Whether two columns come before `columns`: the count of all matching rows, and whether this row is one.
     pub counted: bool,
     /// For a page with others beside it.
@@ -25,6 +27,18 @@ pub struct Statement {
     pub marked: bool,
     /// Settings of Postgres that hold for this statement alone. Their names are ours, their values are bound.
     pub settings: Vec<(&'static str, String)>,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rows {
+    /// JSON, with commas between them.
+    #[default]
+    Json,
+    /// One JSON value per line.
+    Lines,
+    /// RFC 4180, without the header line.
+    Csv,
 }
 
 /// How the edges of a page are found among its rows.
@@ -184,6 +198,7 @@ impl Builder {
             text: self.text,
             binds: self.binds,
             columns,
+            rows: Rows::default(),
             counted,
             paged: None,
             tag: Tag::None,

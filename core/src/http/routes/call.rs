@@ -11,9 +11,9 @@ use super::read::{VARY, content_range, gathered, status};
 use super::{stream, written};
 use crate::app::Context;
 use crate::contract::{Function, Outcome, Overload, Snapshot, Whole};
-use crate::db::lane;
 use crate::db::once::Once;
 use crate::db::transaction::{Checks, Compose};
+use crate::db::{csv, lane};
 use crate::error::{Error, Result};
 use crate::http::accept::Accept;
 use crate::http::body::{self, Media};
@@ -95,7 +95,7 @@ pub(in crate::http) async fn post(called: Called<'_>, request: &mut Request) -> 
         return read(called, request, asked).await;
     }
     let once = once::of(request, &called.principal, &bytes)?;
-    let accept = Accept::parse(request.headers(), false)?;
+    let accept = form(request, overload.outcome, shows(&called.prefer))?;
     Ok(write(called, asked, accept, once).await?)
 }
 
@@ -153,14 +153,14 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         watch,
     } = called;
     let outcome = asked.overload.outcome;
-    let accept = Accept::parse(request.headers(), outcome.is_set())?;
+    let accept = form(request, outcome, true)?;
     let view = View {
         snapshot,
         principal: &principal,
     };
     let lists = Lists {
         key: &context.cursors,
-        streamed: matches!(accept, Accept::Lines | Accept::Csv),
+        streamed: outcome.is_set() && matches!(accept, Accept::Lines | Accept::Csv),
     };
     watch.enter(Stage::Plan);
     let mut query = asked.query;
@@ -169,14 +169,18 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         let page = std::mem::replace(&mut query.page, Page::UNSAID);
         query.page = page.or_range(header("range-unit"), header("range"))?;
     }
-    let mut call = call::plan(function, asked.overload, asked.arguments, query, &prefer, &view, lists)?;
-    let limit = call.read.limit;
-    if lists.streamed && head {
-        // The headers of the stream, without its rows.
-        call.read.limit = Some(0);
-    }
+    let call = call::plan(function, asked.overload, asked.arguments, query, &prefer, &view, lists)?;
     watch.enter(Stage::Sql);
-    let statement = sql::call::statement(&call)?;
+    let mut statement = if lists.streamed && head {
+        sql::call::statement(&plan::Call {
+            read: call.read.without_rows(),
+            ..call.clone()
+        })?
+    } else {
+        sql::call::statement(&call)?
+    };
+    statement.rows = accept.rows();
+    let heading = csv::heading(&statement);
     watch.enter(Stage::Db);
     let reply = if lists.streamed && !head {
         stream::answer(context, watch, accept, &call.read, statement, None).await?
@@ -194,11 +198,11 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         });
         let mut rows = super::lane(watch, task.await.map_err(Error::internal)?)?;
         if lists.streamed {
-            stream::head(accept, &call.read, limit, rows.total)?
+            stream::head(accept, &call.read, rows.total)?
         } else if outcome.is_set() {
             gathered(accept, &call.read, &mut rows)?
         } else {
-            single(outcome, accept, &mut rows)
+            single(outcome, accept, &heading, &mut rows)
         }
     };
     let reply = reply.header("vary", if outcome.is_set() { VARY } else { "accept" });
@@ -243,7 +247,10 @@ async fn write(called: Called<'_>, asked: Asked<'_>, accept: Accept, once: Optio
         lists,
     )?;
     watch.enter(Stage::Sql);
-    let statements = [sql::call::statement(&call)?];
+    let mut statement = sql::call::statement(&call)?;
+    statement.rows = accept.rows();
+    let heading = csv::heading(&statement);
+    let statements = [statement];
     watch.enter(Stage::Db);
     let context = Arc::clone(context);
     let task = tokio::spawn(async move {
@@ -261,7 +268,7 @@ async fn write(called: Called<'_>, asked: Asked<'_>, accept: Accept, once: Optio
     let mut rows = super::lane(watch, rows)?;
     match rows.kept.take() {
         Some(kept) => once::send(kept),
-        None => told(&call, &mut rows, &prefer, accept),
+        None => told(&call, &mut rows, &prefer, accept, &heading),
     }
 }
 
@@ -273,7 +280,8 @@ async fn attempt(
     accept: Accept,
     once: Option<&Once>,
 ) -> Result<lane::Reply> {
-    let compose = |rows: &mut lane::Reply| told(call, rows, prefer, accept).map(once::keep);
+    let heading = statements.first().map(csv::heading).unwrap_or_default();
+    let compose = |rows: &mut lane::Reply| told(call, rows, prefer, accept, &heading).map(once::keep);
     let rollback = prefer.end == Some(TransactionEnd::Rollback);
     let set = call.overload.outcome.is_set();
     let checks = Checks {
@@ -288,25 +296,32 @@ async fn attempt(
     context.lanes.write(statements, &call.read.resource, checks).await
 }
 
+/// The form of what a function gives. Where it gives nothing, or that is not returned, no form is refused.
+fn form(request: &Request, outcome: Outcome, returned: bool) -> Result<Accept> {
+    let accept = Accept::parse(request.headers(), outcome.is_set() || outcome.is_rows());
+    if returned && outcome != Outcome::Nothing {
+        accept
+    } else {
+        Ok(accept.unwrap_or(Accept::Json))
+    }
+}
+
 fn shows(prefer: &Prefer) -> bool {
     matches!(prefer.returns, None | Some(Return::Representation))
 }
 
 /// The reply of a function that may have written.
-fn told(call: &plan::Call, rows: &mut lane::Reply, prefer: &Prefer, accept: Accept) -> Result<Reply> {
+fn told(call: &plan::Call, rows: &mut lane::Reply, prefer: &Prefer, accept: Accept, heading: &str) -> Result<Reply> {
     let outcome = call.overload.outcome;
     let reply = if !shows(prefer) {
         Reply::new(StatusCode::NO_CONTENT)
     } else if !outcome.is_set() {
-        single(outcome, accept, rows)
+        single(outcome, accept, heading, rows)
     } else {
         // A page beyond the end is no reason to undo what was done.
         let status = status(&call.read, rows.rows, rows.total).unwrap_or(StatusCode::OK);
         let range = content_range(&call.read, Some(rows.rows), rows.total);
-        let body = match accept {
-            Accept::Object => std::mem::take(&mut rows.json),
-            _ => rows.array(),
-        };
+        let body = accept.body(accept == Accept::Object, heading, rows);
         Reply::new(status)
             .body(accept.media_type(), body)
             .header("content-range", &range)
@@ -318,11 +333,12 @@ fn told(call: &plan::Call, rows: &mut lane::Reply, prefer: &Prefer, accept: Acce
 }
 
 /// One value or row, or nothing.
-fn single(outcome: Outcome, accept: Accept, rows: &mut lane::Reply) -> Reply {
+fn single(outcome: Outcome, accept: Accept, heading: &str, rows: &mut lane::Reply) -> Reply {
     if outcome == Outcome::Nothing {
         return Reply::new(StatusCode::NO_CONTENT);
     }
-    let json = std::mem::take(&mut rows.json);
-    let json = if json.is_empty() { "null".to_owned() } else { json };
-    Reply::new(StatusCode::OK).body(accept.media_type(), json)
+    let body = accept.body(true, heading, rows);
+    let nothing = body.is_empty() && matches!(accept, Accept::Json | Accept::Object);
+    let body = if nothing { "null".to_owned() } else { body };
+    Reply::new(StatusCode::OK).body(accept.media_type(), body)
 }

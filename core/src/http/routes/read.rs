@@ -5,14 +5,14 @@ use std::sync::Arc;
 use salvo::http::StatusCode;
 
 use super::{cost, reckon, stream, written};
-use crate::db::lane;
+use crate::db::{csv, lane};
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
 use crate::http::{Refusal, Reply, links, routes};
 use crate::plan::{self, Lists, Page, Read, View};
-use crate::request::{Count, Preconditions, Target};
-use crate::sql;
+use crate::request::{Count, Preconditions, Prefer, Target};
+use crate::sql::{self, Rows};
 use crate::telemetry::stages::Stage;
 
 /// The headers on which a list depends.
@@ -28,30 +28,33 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         watch,
         ..
     } = call;
+    let accept = accept?;
     watch.enter(Stage::Plan);
     let item = matches!(call.target, Target::Item(_));
     let lists = Lists {
         key: &context.cursors,
-        streamed: matches!(accept, Accept::Lines | Accept::Csv),
+        streamed: !item && matches!(accept, Accept::Lines | Accept::Csv),
     };
     let view = View {
         snapshot: call.snapshot,
         principal: &call.principal,
     };
     let mut read = plan::read::plan(resource, call.target, call.query, &prefer, &view, lists)?;
-    let limit = read.limit;
-    if lists.streamed && call.head {
-        // The headers of the stream, without its rows.
-        read.limit = Some(0);
-    } else if lists.streamed && read.count == Some(Count::Estimated) {
+    if lists.streamed && read.count == Some(Count::Estimated) {
         // Whoever streams expects many rows: counting some of them would only be lost time.
         read.count = Some(Count::Planned);
     }
     watch.enter(Stage::Sql);
-    let statement = sql::read::statement(&read)?;
+    let mut statement = if lists.streamed && call.head {
+        sql::read::statement(&read.without_rows())?
+    } else {
+        sql::read::statement(&read)?
+    };
+    statement.rows = accept.rows();
     let reckoning = reckon::statement(&read)?;
     watch.enter(Stage::Db);
     if item {
+        let heading = csv::heading(&statement);
         // The shared lane is for what is known to be cheap; related rows may be many.
         let rows = if read.related() {
             let most = written::most_bytes(context, resource);
@@ -61,7 +64,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         } else {
             context.lanes.point(&statement, resource).await
         };
-        let rows = routes::lane(watch, rows)?;
+        let mut rows = routes::lane(watch, rows)?;
         if rows.rows == 0 {
             return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()).into());
         }
@@ -75,20 +78,23 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         } else {
             Preconditions::default()
         };
-        let tag = rows.tag.as_deref();
+        let tag = rows.tag.take();
+        let tag = tag.as_deref();
         if !conditions.matches(tag) {
             return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
                 .with_details("If-Match: the row has another state")
                 .into());
         }
         let reply = if conditions.matches_none(tag) {
-            Reply::new(StatusCode::OK).body(accept.media_type(), rows.json)
+            Reply::new(StatusCode::OK).body(accept.media_type(), accept.body(true, &heading, &mut rows))
         } else {
             Reply::new(StatusCode::NOT_MODIFIED)
         };
         let reply = reply.header("vary", "accept");
+        // The tag is of the row: another form of it has not the same bytes, so for that it is a weak one (RFC 9110 §8.8.1).
+        let weak = if accept.rows() == Rows::Json { "" } else { "W/" };
         return Ok(match tag {
-            Some(tag) => reply.header("etag", &format!("\"{tag}\"")),
+            Some(tag) => reply.header("etag", &format!("{weak}\"{tag}\"")),
             None => reply,
         });
     }
@@ -119,7 +125,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         });
         let mut rows = routes::lane(watch, task.await.map_err(Error::internal)?)?;
         if lists.streamed {
-            stream::head(accept, &read, limit, rows.total)?
+            stream::head(accept, &read, rows.total)?
         } else {
             let reply = gathered(accept, &read, &mut rows)?;
             match links::header(&read, &call.raw_query, &rows.edges, lists.key)? {
@@ -129,7 +135,11 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         }
     };
     let reply = reply.header("vary", VARY);
-    Ok(match prefer.applied(false, true) {
+    let told = Prefer {
+        count: read.count,
+        ..prefer
+    };
+    Ok(match told.applied(false, true) {
         Some(applied) => reply.header("preference-applied", &applied),
         None => reply,
     })
@@ -140,13 +150,12 @@ pub(super) fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> R
     let status = status(read, rows.rows, rows.total)?;
     let range = content_range(read, Some(rows.rows), rows.total);
     let body = match accept {
-        Accept::Object if rows.rows == 1 => std::mem::take(&mut rows.json),
-        Accept::Object => {
+        Accept::Object if rows.rows != 1 => {
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title())
                 .with_details(format!("the result has {} rows", rows.rows))
                 .into());
         }
-        _ => rows.array(),
+        _ => accept.body(accept == Accept::Object, "", rows),
     };
     Ok(Reply::new(status)
         .body(accept.media_type(), body)

@@ -6,7 +6,7 @@ use salvo::http::StatusCode;
 
 use super::read::{content_range, status};
 use crate::app::Context;
-use crate::db::stream::{Chunks, Lines, Task};
+use crate::db::stream::{Chunks, Task, too_long};
 use crate::error::{Code, Result};
 use crate::http::accept::Accept;
 use crate::http::{Refusal, Reply};
@@ -24,8 +24,9 @@ pub(super) async fn answer(
     statement: Statement,
     reckoned: Option<u64>,
 ) -> Result<Reply, Refusal> {
-    let (total, chunks) = started(context, watch, accept, read, statement).await?;
-    Ok(begun(read, read.limit, total.or(reckoned))?.stream(accept.media_type(), chunks))
+    let (total, chunks) = started(context, watch, read, statement).await?;
+    // Refused with its count, it is dropped, which ends the statement.
+    Ok(begun(read, total.or(reckoned))?.stream(accept.media_type(), chunks))
 }
 
 /// Rows of which neither place nor number is told.
@@ -36,7 +37,7 @@ pub(super) async fn rows(
     read: &Read,
     statement: Statement,
 ) -> Result<Reply, Refusal> {
-    let (_, chunks) = started(context, watch, accept, read, statement).await?;
+    let (_, chunks) = started(context, watch, read, statement).await?;
     Ok(Reply::new(StatusCode::OK).stream(accept.media_type(), chunks))
 }
 
@@ -44,15 +45,15 @@ pub(super) async fn rows(
 async fn started(
     context: &Context,
     watch: &mut Stopwatch,
-    accept: Accept,
     read: &Read,
     statement: Statement,
 ) -> Result<(Option<u64>, Chunks)> {
     let task = Task {
         statement,
         resource: Arc::clone(&read.resource),
-        lines: if accept == Accept::Csv { Lines::Csv } else { Lines::Json },
         limit: context.limits.stream_timeout,
+        most: read.limit.filter(|_| read.capped),
+        stall: context.limits.stream_stall,
         call: read.resource.is_called(),
     };
     let stream = context.lanes.stream(task).await;
@@ -67,15 +68,22 @@ async fn started(
 }
 
 /// The headers of a stream, to `HEAD`.
-pub(super) fn head(accept: Accept, read: &Read, limit: Option<u64>, total: Option<u64>) -> Result<Reply, Refusal> {
-    Ok(begun(read, limit, total)?.unsent(accept.media_type()))
+pub(super) fn head(accept: Accept, read: &Read, total: Option<u64>) -> Result<Reply, Refusal> {
+    Ok(begun(read, total)?.unsent(accept.media_type()))
 }
 
 /// Status and headers. Rows and their count are of one moment: with a count it is known how many will come.
-fn begun(read: &Read, limit: Option<u64>, total: Option<u64>) -> Result<Reply, Refusal> {
+///
+/// # Errors
+/// 416 for a page beyond all rows; `reply_too_large` where more would come than may.
+fn begun(read: &Read, total: Option<u64>) -> Result<Reply, Refusal> {
     let rows = match (&read.page, total) {
         (Page::Offset(offset), Some(total)) if read.count == Some(Count::Exact) => {
-            Some(total.saturating_sub(*offset).min(limit.unwrap_or(u64::MAX)))
+            let (rest, limit) = (total.saturating_sub(*offset), read.limit.unwrap_or(u64::MAX));
+            if read.capped && rest > limit {
+                return Err(too_long(&read.resource, limit).into());
+            }
+            Some(rest.min(limit))
         }
         _ => None,
     };

@@ -8,9 +8,9 @@ use salvo::http::StatusCode;
 use crate::app::Context;
 use crate::catalog::RelationKind;
 use crate::contract::Resource;
-use crate::db::lane;
 use crate::db::once::Once;
 use crate::db::transaction::{Checks, Compose, Judge};
+use crate::db::{csv, lane};
 use crate::error::{Code, Error, Result};
 use crate::http::accept::Accept;
 use crate::http::router::Call;
@@ -50,6 +50,10 @@ pub(super) fn check(call: &mut Call<'_>, model: validate::Model, bytes: &[u8]) -
         call.prefer.missing,
     )?;
     let checked = validate::body(call.resource, model, &value)?;
+    if !checked.many && call.query.columns.is_none() {
+        // One row has the fields that it has: none is missing, and nothing is to be told of it.
+        call.prefer.missing = None;
+    }
     call.watch.enter(Stage::Plan);
     Ok(checked)
 }
@@ -70,7 +74,7 @@ pub(super) async fn answer(
     let asked = Asked {
         principal: call.principal,
         prefer: call.prefer,
-        accept: call.accept,
+        accept: form(&write, call.accept)?,
         once,
         array,
     };
@@ -80,7 +84,11 @@ pub(super) async fn answer(
 /// Runs a write in a task of its own: a client who hangs up cannot leave half of it.
 async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked: Asked) -> Result<Reply> {
     watch.enter(Stage::Sql);
-    let statements = sql::write::statements(&write)?;
+    let mut statements = sql::write::statements(&write)?;
+    for statement in &mut statements {
+        statement.rows = asked.accept.rows();
+    }
+    let heading = heading(&statements);
     let current = sql::write::current(&write)?;
     watch.enter(Stage::Db);
     if let Action::Update(condition, _) | Action::Delete(condition) = &write.action
@@ -109,7 +117,7 @@ async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked:
     let mut rows = super::lane(watch, rows)?;
     match rows.kept.take() {
         Some(kept) => once::send(kept),
-        None => reply(&write, &mut rows, &asked),
+        None => reply(&write, &mut rows, &asked, &heading),
     }
 }
 
@@ -161,7 +169,8 @@ async fn attempt(
         write.conditions.hold(tag)
     };
     let deleted = matches!(write.action, Action::Delete(_)) && write.item && !write.conditions.is_empty();
-    let compose = |rows: &mut lane::Reply| reply(write, rows, asked).map(once::keep);
+    let heading = heading(statements);
+    let compose = |rows: &mut lane::Reply| reply(write, rows, asked, &heading).map(once::keep);
     let rollback = asked.prefer.end == Some(TransactionEnd::Rollback);
     let shown = write.returns == Return::Representation;
     let many_rows = !write.item && !matches!(write.action, Action::Create { many: false, .. });
@@ -190,7 +199,21 @@ async fn attempt(
     context.lanes.write(statements, &write.resource, checks).await
 }
 
-fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked) -> Result<Reply> {
+/// The form of the rows that a write returns. Where it returns none, no form is refused.
+fn form(write: &Write, accept: Result<Accept>) -> Result<Accept> {
+    if write.returns == Return::Representation {
+        accept
+    } else {
+        Ok(accept.unwrap_or(Accept::Json))
+    }
+}
+
+/// What stands in front of the rows of a write; its statements have the same columns.
+fn heading(statements: &[Statement]) -> String {
+    statements.first().map(csv::heading).unwrap_or_default()
+}
+
+fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked, heading: &str) -> Result<Reply> {
     if write.item && rows.rows == 0 {
         return Err(Error::new(Code::RowNotFound, Code::RowNotFound.title()));
     }
@@ -217,14 +240,7 @@ fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked) -> Result<Reply> 
     if shown {
         // A row that was left out cannot be told as an object.
         let object = asked.accept == Accept::Object || single && !asked.array && rows.rows == 1;
-        reply = reply.body(
-            asked.accept.media_type(),
-            if object {
-                std::mem::take(&mut rows.json)
-            } else {
-                rows.array()
-            },
-        );
+        reply = reply.body(asked.accept.media_type(), asked.accept.body(object, heading, rows));
     }
     // Where a row was merged, its key tells of a row that may not be the client's to read.
     if single && !rows.key.is_empty() && (created || create && write.readable) {

@@ -99,7 +99,7 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
         page: PageLimits {
             default: 100,
             max: 1000,
-            max_stream: None,
+            max_stream: 1_000_000,
             max_bytes: None,
             max_groups: None,
         },

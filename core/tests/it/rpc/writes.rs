@@ -1,6 +1,6 @@
 //! Functions that write: transactions, refusals, preferences, idempotency keys.
 
-use super::{Code, Empty, Json, get, post, run, with, with_functions};
+use super::{Code, Empty, Json, Text, get, post, run, with, with_functions};
 
 #[test]
 fn what_writes_is_stored_or_refused_whole() {
@@ -80,16 +80,17 @@ fn what_writes_is_stored_or_refused_whole() {
                     Code("bad_query", "would not run"),
                 ),
                 with(
-                    "POST notes",
+                    "POST notes?select=text",
                     &[("accept", "text/csv")],
                     r#"{"texts": ["w"]}"#,
-                    406,
-                    &[],
-                    Code("not_acceptable", ""),
+                    200,
+                    &[("content-type", "text/csv; charset=utf-8")],
+                    Text("text\r\nw\r\n"),
                 ),
                 post("POST note", r#"{"text": "one"}"#, 409, Code("unique_conflict", "")),
-                post("POST how_many", "", 200, Json("7")),
-                post("POST forget", "", 204, Empty),
+                post("POST how_many", "", 200, Json("8")),
+                // Where nothing is returned, no form of it is refused.
+                with("POST forget", &[("accept", "image/png")], "", 204, &[], Empty),
                 post("POST how_many", "", 200, Json("0")),
             ],
         )
@@ -174,6 +175,7 @@ fn a_key_names_one_call() {
                     &[],
                     Code("idempotency_mismatch", ""),
                 ),
+                // Where nothing is returned, no form of it is refused.
                 with("POST forget", &[("idempotency-key", "k2")], "", 204, &[], Empty),
                 with(
                     "POST forget",
