@@ -323,7 +323,9 @@ impl Connection {
     }
 
     async fn prepare(&self, text: &str) -> Result<Ready, tokio_postgres::Error> {
-        if let Some(mut known) = self.lock().find(text) {
+        // A statement of its own: the lock of a condition is held until the end of its block, where it is taken again.
+        let known = self.lock().find(text);
+        if let Some(mut known) = known {
             if known.figures.is_forgotten() {
                 known.figures = self.figures.of(text);
                 self.lock().keep(text, &known);
