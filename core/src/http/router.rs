@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use salvo::http::header::HeaderValue;
-use salvo::http::{Method, StatusCode};
+use salvo::http::{HeaderMap, Method, StatusCode};
 use salvo::{Request, http::header};
 
 use super::accept::Accept;
@@ -113,7 +113,7 @@ async fn route(
         ranged(request, &mut query, &mut raw_query)?;
     }
     let headers = request.headers();
-    let mut prefer = Prefer::parse(headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()))?;
+    let mut prefer = Prefer::parse(words(headers, "prefer"))?;
     if !is_get(request) {
         prefer.allow_end(context.limits.tx_rollback)?;
     }
@@ -128,7 +128,7 @@ async fn route(
         raw_query,
         head: method == Method::HEAD,
         prefer,
-        accept: Accept::parse(headers, list)?,
+        accept: Accept::parse(words(headers, "accept"), list)?,
         conditions: Preconditions::parse(bytes(header::IF_MATCH), bytes(header::IF_NONE_MATCH))?,
         by_filter,
         watch: &mut trace.watch,
@@ -140,6 +140,11 @@ async fn route(
         "PATCH" => Ok(routes::update::answer(call, request).await?),
         _ => Ok(routes::delete::answer(call, request).await?),
     }
+}
+
+/// The values of a header, without those that hold anything but visible ASCII.
+fn words<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
 /// Takes the page from the header `Range` if the query string names none.
