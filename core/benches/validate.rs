@@ -149,6 +149,7 @@ fn leads() -> Resource {
             max_bytes: None,
             max_groups: None,
         },
+        languages: std::sync::Arc::default(),
         max_batch: 1000,
     }
 }

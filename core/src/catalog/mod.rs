@@ -5,6 +5,7 @@ mod relation;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 pub use pg_type::{DomainRule, Kind, PgType};
 pub use relation::{Check, Column, ForeignKey, Identity, Relation, RelationKind, UniqueKey};
@@ -39,4 +40,6 @@ impl fmt::Display for QualifiedName {
 pub struct Catalog {
     /// By name, in name order.
     pub relations: BTreeMap<QualifiedName, Relation>,
+    /// Text search configurations; of two with one name the first is meant.
+    pub languages: Arc<[QualifiedName]>,
 }

@@ -82,6 +82,7 @@ pub(super) fn derive(
         access: super::Access::default(),
         rules,
         page,
+        languages: Arc::clone(&catalog.languages),
         max_batch: overlay.max_batch.unwrap_or(10_000),
         fields,
         by_name,

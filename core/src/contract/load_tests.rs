@@ -150,6 +150,7 @@ fn catalog() -> Catalog {
     );
     let relations = [leads, totals].map(|relation| (relation.name.clone(), relation));
     Catalog {
+        languages: std::sync::Arc::default(),
         relations: relations.into_iter().collect(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Field, Rule};
 use crate::catalog::{QualifiedName, RelationKind};
@@ -39,6 +40,8 @@ pub struct Resource {
     pub rules: Vec<Rule>,
     /// How many rows a list gives.
     pub page: PageLimits,
+    /// Text search configurations of the database: the languages that filters may name.
+    pub languages: Arc<[QualifiedName]>,
     /// Most rows of one create request.
     pub max_batch: u32,
 }

@@ -83,6 +83,12 @@ const INDEXES: &str = "select i.indrelid, x.relname::text,
       and not exists (select from pg_constraint c where c.conindid = i.indexrelid and c.contype in ('p', 'u'))
     order by i.indrelid, x.relname";
 
+/// Text search configurations, Postgres's own first, as on a search path.
+const LANGUAGES: &str = "select n.nspname::text, c.cfgname::text
+    from pg_ts_config c join pg_namespace n on n.oid = c.cfgnamespace
+    where n.nspname !~ '^pg_(toast|temp)' and has_schema_privilege($role, n.oid, 'usage')
+    order by n.nspname <> 'pg_catalog', n.nspname <> 'public', n.nspname, c.cfgname";
+
 /// Reads the catalog.
 ///
 /// It runs in a transaction of its own on `client`, so nothing else may use the connection meanwhile; when the
@@ -116,6 +122,7 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     let seen = SEEN.replace("$role", role);
     let [relations, columns, constraints, indexes] =
         [RELATIONS, COLUMNS, CONSTRAINTS, INDEXES].map(|query| format!("{seen}\n{query}"));
+    let languages = LANGUAGES.replace("$role", role);
     // Polled in order, the queries leave in order and in one flush; replies are read as they come.
     let read = async {
         futures_util::try_join!(
@@ -126,12 +133,13 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
             client.query_typed(&indexes, &[]),
             client.query_typed(types::TYPES, &[]),
             client.query_typed(types::DOMAIN_CHECKS, &[]),
+            client.query_typed(&languages, &[]),
         )
     };
     let rows = read.await;
     let end = client.batch_execute(end).await;
     let broken = |error| super::error::translate(error, None, false);
-    let (_, relations, columns, constraints, indexes, types, checks) = rows.map_err(broken)?;
+    let (_, relations, columns, constraints, indexes, types, checks, languages) = rows.map_err(broken)?;
     end.map_err(broken)?;
     let types = Types::read(&types, &checks).map_err(Error::internal)?;
     let mut found = read_relations(&relations).map_err(Error::internal)?;
@@ -139,7 +147,18 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     read_constraints(&constraints, &mut found).map_err(Error::internal)?;
     read_indexes(&indexes, &mut found).map_err(Error::internal)?;
     let relations: BTreeMap<_, _> = found.into_values().map(|r| (r.name.clone(), r)).collect();
-    Ok(Catalog { relations })
+    let languages = languages.iter().map(|row| {
+        Ok(QualifiedName::new(
+            row.try_get::<_, &str>(0)?,
+            row.try_get::<_, &str>(1)?,
+        ))
+    });
+    Ok(Catalog {
+        relations,
+        languages: languages
+            .collect::<Result<_, tokio_postgres::Error>>()
+            .map_err(Error::internal)?,
+    })
 }
 
 type Found = HashMap<Oid, Relation>;

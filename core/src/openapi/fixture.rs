@@ -108,6 +108,7 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
             max_bytes: None,
             max_groups: None,
         },
+        languages: Arc::default(),
         max_batch: 500,
     }
 }

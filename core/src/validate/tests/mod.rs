@@ -101,6 +101,7 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
             max_bytes: None,
             max_groups: None,
         },
+        languages: Arc::default(),
         max_batch: 3,
     }
 }
