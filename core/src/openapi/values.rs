@@ -68,6 +68,10 @@ pub(super) fn schema(kind: &Kind, rules: &FieldRules, form: JsonForm, shape: Opt
             let size = size.map_or_else(|| "[0-9]+".to_owned(), |size| size.to_string());
             schema.insert("pattern".to_owned(), format!(r"^\s*\{{.*\}}/{size}\s*$").into());
         }
+        Kind::Object => {
+            typed(&mut schema, "string");
+            schema.insert("pattern".to_owned(), "^[0-9]{1,10}$".into());
+        }
         _ => {
             typed(&mut schema, "string");
             text(rules, None, &mut schema);

@@ -10,6 +10,7 @@ mod number;
 mod parameter;
 mod report;
 mod rules;
+mod search;
 mod shape;
 mod temporal;
 mod text;

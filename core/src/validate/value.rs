@@ -70,9 +70,14 @@ pub(super) fn type_error(kind: &Kind) -> (&'static str, &'static str) {
         Kind::Array { .. } => ("list_type", "must be an array"),
         Kind::Vector { .. } | Kind::HalfVec { .. } => ("list_type", "must be an array of numbers"),
         Kind::Json | Kind::Jsonb => ("json_type", "must be a JSON value"),
-        Kind::Text { .. } | Kind::Enum { .. } | Kind::SparseVec { .. } | Kind::Range | Kind::Other => {
-            ("string_type", "must be a string")
-        }
+        Kind::Text { .. }
+        | Kind::Enum { .. }
+        | Kind::SparseVec { .. }
+        | Kind::Range
+        | Kind::TsVector
+        | Kind::TsQuery
+        | Kind::Object
+        | Kind::Other => ("string_type", "must be a string"),
     }
 }
 
