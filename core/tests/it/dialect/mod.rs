@@ -3,6 +3,7 @@
 mod counts;
 mod embed;
 mod filters;
+mod malformed;
 mod order;
 mod plans;
 mod select;
