@@ -8,6 +8,7 @@ mod app;
 mod catalogue;
 mod dialect;
 mod fixture;
+mod injection;
 mod inspect;
 mod introspect;
 mod layers;
