@@ -6,12 +6,14 @@ MAKEFLAGS += --no-print-directory
 
 PORT ?= 8080
 DIR ?= out/demo
+TARGET ?= query
+SECONDS ?= 60
 CARGO ?= cargo
 PYTHON ?= python3
 RUST := 1.95.0
 BINARY := target/release/windlass
 
-.PHONY: help prerequisites vendor build demo test chromium node gates audit bench
+.PHONY: help prerequisites vendor build demo test chromium node gates audit fuzz bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +53,7 @@ test: vendor chromium node ## run every test, against a real PostgreSQL, in a he
 
 gates: vendor ## run what CI refuses to merge without: format, lints, docs, unused dependencies, stray addresses
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path core/fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --locked
 	@if command -v cargo-machete >/dev/null; then cargo-machete; \
@@ -60,6 +63,13 @@ gates: vendor ## run what CI refuses to merge without: format, lints, docs, unus
 audit: ## check licences, duplicates and sources of every crate
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny; next: cargo install --locked cargo-deny" >&2; exit 1; }
 	$(CARGO) deny --all-features check licenses bans sources
+
+fuzz: ## look for inputs that break the stages before SQL (TARGET=query|body|headers|cursor SECONDS=60)
+	@command -v cargo-fuzz >/dev/null || { echo "missing: cargo-fuzz; next: cargo install --locked cargo-fuzz" >&2; exit 1; }
+	@mkdir -p core/fuzz/corpus/$(TARGET)
+	@# The targets hold no unsafe code for a sanitizer to watch, and without one a stable toolchain does.
+	cd core && RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none --target-dir ../target/fuzz $(TARGET) \
+	  fuzz/corpus/$(TARGET) fuzz/seeds/$(TARGET) -- -dict=fuzz/words.dict -max_total_time=$(SECONDS) -max_len=8192 -timeout=5
 
 bench: build ## measure starts, memory, size and validation (bench/run)
 	@if [ -x bench/run ]; then bench/run; else $(CARGO) bench --workspace --locked; fi

@@ -152,6 +152,7 @@ fn leads() -> Resource {
             max_groups: None,
         },
         cost: windlass_core::contract::Cost::default(),
+        languages: std::sync::Arc::default(),
         max_batch: 1000,
         computed: Vec::new(),
     }

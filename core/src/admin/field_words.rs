@@ -61,7 +61,8 @@ fn type_of(pg_type: &PgType, rules: &FieldRules) -> String {
         }
         Kind::Vector { dimensions } | Kind::HalfVec { dimensions } => vector("vector", dimensions),
         Kind::SparseVec { dimensions } => vector("sparse vector", dimensions),
-        Kind::Range | Kind::Other => format!("{} as text", pg_type.base),
+        Kind::Range | Kind::TsVector | Kind::TsQuery | Kind::Other => format!("{} as text", pg_type.base),
+        Kind::Object => format!("{} as a number", pg_type.base),
     }
 }
 

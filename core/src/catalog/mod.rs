@@ -7,6 +7,7 @@ mod relation;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 pub use function::{Argument, Function, Returned};
 pub use index::{Index, IndexKey};
@@ -47,4 +48,6 @@ pub struct Catalog {
     pub pgvector: Option<(u32, u32)>,
     /// By name, in name order; of one name by their signatures. Those of extensions are not among them.
     pub functions: BTreeMap<QualifiedName, Vec<Function>>,
+    /// Text search configurations; of two with one name the first is meant.
+    pub languages: Arc<[QualifiedName]>,
 }

@@ -25,8 +25,6 @@ const ORDERED: &[&str] = &[
     "oid",
     "pg_lsn",
     "xid8",
-    "tsvector",
-    "tsquery",
 ];
 
 impl PgType {
@@ -41,7 +39,7 @@ impl PgType {
     #[must_use]
     pub fn is_ordered(&self) -> bool {
         match &self.kind {
-            Kind::Json | Kind::Vector { .. } | Kind::HalfVec { .. } | Kind::SparseVec { .. } => false,
+            Kind::Json | Kind::Object | Kind::Vector { .. } | Kind::HalfVec { .. } | Kind::SparseVec { .. } => false,
             Kind::Array { item } => item.is_ordered(),
             Kind::Other => ORDERED.contains(&self.base.as_str()),
             _ => true,
@@ -109,7 +107,14 @@ pub enum Kind {
     },
     /// Ranges and multiranges, as text.
     Range,
-    /// Anything else (`inet`, `tsvector`, `point` …), as text.
+    /// `tsvector`. Text that is none is an error of syntax to Postgres, so it is read before.
+    TsVector,
+    /// `tsquery`, as `tsvector`.
+    TsQuery,
+    /// `regclass` and its kin, which name objects of the database. What a client may name are resources, so only the
+    /// numbers of objects are taken.
+    Object,
+    /// Anything else (`inet`, `point` …), as text.
     Other,
 }
 

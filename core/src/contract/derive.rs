@@ -94,6 +94,7 @@ pub(super) fn derive(
         page,
         cost: overlay.cost.clone(),
         nearest,
+        languages: Arc::clone(&catalog.languages),
         max_batch: overlay.max_batch.unwrap_or(10_000),
         computed,
         fields,

@@ -307,6 +307,7 @@ impl Deriving<'_, '_, '_> {
             page: self.page,
             nearest: Nearest::default(),
             max_batch: 1,
+            languages: Arc::clone(&self.catalog.languages),
             computed: Vec::new(),
             cost: Cost::default(),
             indexes: Vec::new(),

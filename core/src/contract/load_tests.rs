@@ -153,6 +153,7 @@ fn catalog() -> Catalog {
     );
     let relations = [leads, totals].map(|relation| (relation.name.clone(), relation));
     Catalog {
+        languages: std::sync::Arc::default(),
         relations: relations.into_iter().collect(),
         pgvector: Some((0, 8)),
         ..Catalog::default()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Cost, Field, Nearest, Rule};
 use crate::catalog::{Index, QualifiedName, RelationKind};
@@ -48,6 +49,8 @@ pub struct Resource {
     pub cost: Cost,
     /// How neighbours are looked for; without columns there are no vectors.
     pub nearest: Nearest,
+    /// Text search configurations of the database: the languages that filters may name.
+    pub languages: Arc<[QualifiedName]>,
     /// Most rows of one create request.
     pub max_batch: u32,
     /// Related rows that functions find.

@@ -153,22 +153,16 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
             "value_error",
             "breaks a rule of the database",
         ),
-        // The only name that comes from a client: that of a text search configuration.
+        // A language that has gone since the contracts were read.
         "42704" if matches!(database.routine(), Some("regconfigin" | "get_ts_config_oid")) => {
             Error::new(Code::BadQuery, "The database knows no such text search language")
                 .with_hint("write for example `fts(english).word`")
         }
+        // Statements are prepared first. What is no syntax afterwards is a value of a type with a language of its own, such
+        // as `jsonpath`, unless a function in the database wrote SQL.
+        "42601" if database.position().is_none() && database.where_().is_none() => unfit(database, resource),
         "22025" | "2201B" => Error::new(Code::BadQuery, "A pattern in the query string cannot be read"),
-        _ if state.starts_with("22") => {
-            let field = database
-                .column()
-                .filter(|name| resource.is_some_and(|r| r.field(name).is_some()));
-            broken(
-                field.into_iter().map(str::to_owned).collect(),
-                "value_error",
-                "a value is not one that the database can store",
-            )
-        }
+        _ if state.starts_with("22") => unfit(database, resource),
         "42501" => of(Code::Forbidden),
         "40001" | "40P01" | "55P03" => of(Code::WriteConflict).with_retry_after(RETRY_AFTER),
         "57014" => of(Code::StatementTimeout),
@@ -196,6 +190,17 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
         _ if state.starts_with("53") || state.starts_with("08") || state.starts_with("57P") => unavailable(),
         _ => of(Code::Internal),
     }
+}
+
+fn unfit(database: &DbError, resource: Option<&Resource>) -> Error {
+    let field = database
+        .column()
+        .filter(|name| resource.is_some_and(|r| r.field(name).is_some()));
+    broken(
+        field.into_iter().map(str::to_owned).collect(),
+        "value_error",
+        "a value is not one that the database can store",
+    )
 }
 
 fn no_arbiter() -> Error {

@@ -103,6 +103,12 @@ const VECTOR_INDEXES: &str = "select i.indrelid, x.relname::text, a.attname::tex
 
 const PGVECTOR: &str = "select extversion::text from pg_extension where extname = 'vector'";
 
+/// Text search configurations, Postgres's own first, as on a search path.
+const LANGUAGES: &str = "select n.nspname::text, c.cfgname::text
+    from pg_ts_config c join pg_namespace n on n.oid = c.cfgnamespace
+    where n.nspname !~ '^pg_(toast|temp)' and has_schema_privilege($role, n.oid, 'usage')
+    order by n.nspname <> 'pg_catalog', n.nspname <> 'public', n.nspname, c.cfgname";
+
 /// Reads the catalog.
 ///
 /// It runs in a transaction of its own on `client`, so nothing else may use the connection meanwhile; when the
@@ -144,6 +150,7 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     ]
     .map(|query| format!("{seen}\n{query}"));
     let functions = functions::FUNCTIONS.replace("$role", role);
+    let languages = LANGUAGES.replace("$role", role);
     // Polled in order, the queries leave in order and in one flush; replies are read as they come.
     let read = async {
         futures_util::try_join!(
@@ -159,13 +166,27 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
             client.query_typed(types::DOMAIN_CHECKS, &[]),
             client.query_typed(&functions, &[]),
             client.query_typed(functions::COMPOSITES, &[]),
+            client.query_typed(&languages, &[]),
         )
     };
     let rows = read.await;
     let end = client.batch_execute(end).await;
     let broken = |error| super::error::translate(error, None, false);
-    let (_, relations, columns, constraints, unique, indexes, vectors, pgvector, types, checks, functions, composites) =
-        rows.map_err(broken)?;
+    let (
+        _,
+        relations,
+        columns,
+        constraints,
+        unique,
+        indexes,
+        vectors,
+        pgvector,
+        types,
+        checks,
+        functions,
+        composites,
+        languages,
+    ) = rows.map_err(broken)?;
     end.map_err(broken)?;
     let types = Types::read(&types, &checks).map_err(Error::internal)?;
     let mut found = read_relations(&relations).map_err(Error::internal)?;
@@ -177,10 +198,19 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     let pgvector = read_version(&pgvector).map_err(Error::internal)?;
     let relations: BTreeMap<_, _> = found.into_values().map(|r| (r.name.clone(), r)).collect();
     let functions = functions::read(&functions, &composites, &types).map_err(Error::internal)?;
+    let languages = languages.iter().map(|row| {
+        Ok(QualifiedName::new(
+            row.try_get::<_, &str>(0)?,
+            row.try_get::<_, &str>(1)?,
+        ))
+    });
     Ok(Catalog {
         relations,
         functions,
         pgvector,
+        languages: languages
+            .collect::<Result<_, tokio_postgres::Error>>()
+            .map_err(Error::internal)?,
     })
 }
 

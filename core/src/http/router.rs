@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use salvo::http::header::HeaderValue;
-use salvo::http::{Method, StatusCode};
+use salvo::http::{HeaderMap, Method, StatusCode};
 use salvo::{Request, http::header};
 
 use super::accept::Accept;
@@ -106,7 +106,7 @@ async fn route(
             resource,
             snapshot: &published.snapshot,
             principal: Principal::Anonymous,
-            accept: Accept::parse(request.headers(), true)?,
+            accept: Accept::parse(words(request.headers(), "accept"), true)?,
             raw_query: request.uri().query().unwrap_or("").to_owned(),
             watch: &mut trace.watch,
         };
@@ -141,7 +141,7 @@ async fn route(
         ranged(request, &mut query, &mut raw_query)?;
     }
     let headers = request.headers();
-    let mut prefer = Prefer::parse(headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()))?;
+    let mut prefer = Prefer::parse(words(headers, "prefer"))?;
     if !is_get(request) {
         prefer.allow_end(context.limits.tx_rollback)?;
     }
@@ -162,7 +162,7 @@ async fn route(
         raw_query,
         head: method == Method::HEAD,
         prefer,
-        accept: Accept::parse(headers, true),
+        accept: Accept::parse(words(headers, "accept"), true),
         conditions: Preconditions::parse(bytes(header::IF_MATCH), bytes(header::IF_NONE_MATCH))?,
         by_filter,
         watch: &mut trace.watch,
@@ -192,7 +192,7 @@ async fn call(
     enter(published, place, trace)?;
     let headers = request.headers();
     profile::check(headers, &method, &function.function.schema)?;
-    let mut prefer = Prefer::parse(headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()))?;
+    let mut prefer = Prefer::parse(words(headers, "prefer"))?;
     if !is_get(request) {
         prefer.allow_end(context.limits.tx_rollback)?;
     }
@@ -232,6 +232,11 @@ fn without_route(method: &Method, offered: impl Iterator<Item = &'static str>) -
         return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(&allowed)));
     }
     Err(not_allowed(&allowed))
+}
+
+/// The values of a header, without those that hold anything but visible ASCII.
+pub(super) fn words<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
 /// Takes the page from the header `Range` if the query string names none.

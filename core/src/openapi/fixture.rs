@@ -113,6 +113,7 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
             max_groups: None,
         },
         cost: crate::contract::Cost::default(),
+        languages: Arc::default(),
         max_batch: 500,
         computed: Vec::new(),
     }

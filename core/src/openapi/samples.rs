@@ -43,7 +43,10 @@ pub(super) fn candidates(pg_type: &PgType, rules: &FieldRules, form: JsonForm, n
             vec![json!({ "dimensions": dimensions, "indices": [1], "values": [1] })]
         }
         Kind::Range => ranges(&pg_type.sql),
-        Kind::Other => other(&pg_type.sql).map_or_else(Vec::new, |text| vec![text.into()]),
+        Kind::Object => vec!["1259".into()],
+        Kind::TsVector | Kind::TsQuery | Kind::Other => {
+            other(&pg_type.sql).map_or_else(Vec::new, |text| vec![text.into()])
+        }
     }
 }
 

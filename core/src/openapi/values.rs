@@ -84,6 +84,10 @@ pub(super) fn schema(kind: &Kind, rules: &FieldRules, form: JsonForm, shape: Opt
             count(&mut schema, "maxItems", dimensions);
         }
         Kind::SparseVec { dimensions } => sparse(&mut schema, rules.dimensions.or(*dimensions)),
+        Kind::Object => {
+            typed(&mut schema, "string");
+            schema.insert("pattern".to_owned(), "^[0-9]{1,10}$".into());
+        }
         _ => {
             typed(&mut schema, "string");
             text(rules, None, &mut schema);

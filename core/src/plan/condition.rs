@@ -6,7 +6,7 @@ use super::clip;
 use super::embed::{self, Embed, Named};
 use super::operators;
 use super::subject::{Subject, subject};
-use crate::catalog::{Kind, PgType};
+use crate::catalog::{Kind, PgType, QualifiedName};
 use crate::contract::{Field, Resource};
 use crate::error::{Code, Error, Result};
 use crate::request::{Comparison, Filter, Is, Operand, Operator, Pattern, Quantifier, Relation, Search, Test};
@@ -42,7 +42,7 @@ pub enum Condition {
         subject: Subject,
         /// How the query is read.
         form: Search,
-        /// A text search configuration.
+        /// A text search configuration, as `regconfig` reads it.
         language: Option<String>,
         /// The query.
         query: String,
@@ -177,11 +177,31 @@ fn tested(resource: &Resource, test: Test) -> Result<Condition> {
         Operator::Search { form, language, query } => Condition::Search {
             subject,
             form,
-            language,
+            language: language.map(|word| self::language(resource, &word)).transpose()?,
             query,
         },
         Operator::Relate(relation, text) => Condition::Relate(subject, relation, typed(&text)?),
     })
+}
+
+/// A text search configuration by its name. One that does not exist would be an error of Postgres's about the statement.
+fn language(resource: &Resource, word: &str) -> Result<String> {
+    let meant = |known: &&QualifiedName| known.name.eq_ignore_ascii_case(word);
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    match resource.languages.iter().find(meant) {
+        Some(known) => Ok(format!("{}.{}", quoted(&known.schema), quoted(&known.name))),
+        None => {
+            let known: Vec<&str> = resource.languages.iter().map(|known| known.name.as_str()).collect();
+            let error = Error::new(
+                Code::BadQuery,
+                format!("The database knows no text search language `{}`", clip(word)),
+            );
+            Err(match suggest::nearest(word, known.iter().copied()) {
+                Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+                None => error.with_hint(format!("languages are {}", known.join(", "))),
+            })
+        }
+    }
 }
 
 /// A value in Postgres's text form, or what was expected.

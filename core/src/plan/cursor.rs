@@ -137,6 +137,13 @@ impl Cursor {
     /// `bad_query` if nobody with the key made it, or it was made for another resource, order or filter.
     pub fn open(text: &str, key: &Key, binding: Binding) -> Result<Self> {
         let broken = || refused("it is broken, or was not made here");
+        let strange = |(_, c): &(usize, char)| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        if let Some((at, c)) = text.chars().enumerate().find(strange) {
+            let place = at + 1;
+            return Err(refused(&format!(
+                "character {place}: expected a letter, a digit, `-` or `_`, found `{c}`"
+            )));
+        }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| broken())?;
         let at = bytes.len().checked_sub(TAG).ok_or_else(broken)?;
         let (body, tag) = bytes.split_at_checked(at).ok_or_else(broken)?;

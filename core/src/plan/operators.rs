@@ -17,11 +17,14 @@ pub fn taken(pg_type: &PgType) -> Vec<&'static str> {
     let kind = &pg_type.kind;
     let mut words = Vec::new();
     // Other types are compared as Postgres's text, which says no more than whether they are the same.
-    let other = *kind == Kind::Other && pg_type.base != "xml";
-    if pg_type.is_ordered() || other {
+    let other = matches!(kind, Kind::Object | Kind::Other) && pg_type.base != "xml";
+    // Arrays are left to Postgres, but these items must be read before.
+    let unread = matches!(kind, Kind::Array { item } if matches!(item.kind, Kind::TsVector | Kind::TsQuery));
+    let ordered = pg_type.is_ordered() && !unread;
+    if ordered || other {
         words.extend(EQUAL);
     }
-    if pg_type.is_ordered() {
+    if ordered {
         words.extend(ORDER);
     }
     match kind {
@@ -34,12 +37,12 @@ pub fn taken(pg_type: &PgType) -> Vec<&'static str> {
             words.extend(["cs", "cd"]);
             words.extend(SEARCH);
         }
-        Kind::Array { .. } if pg_type.is_ordered() => words.extend(SETS),
+        Kind::Array { .. } if ordered => words.extend(SETS),
         Kind::Range => {
             words.extend(SETS);
             words.extend(PLACES);
         }
-        Kind::Other if pg_type.base == "tsvector" => words.extend(SEARCH),
+        Kind::TsVector => words.extend(SEARCH),
         _ => {}
     }
     words.push("is");

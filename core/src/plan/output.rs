@@ -208,7 +208,9 @@ fn grouped(resource: &Resource, output: &Output) -> Result<()> {
     };
     let json = field.pg_type.kind == Kind::Json && !subject.path.is_empty();
     let pg_type = value_type(subject, *cast, field);
-    if (pg_type.is_ordered() && !(json && pg_type.kind == Kind::Jsonb)) || pg_type.kind == Kind::Other {
+    if (pg_type.is_ordered() && !(json && pg_type.kind == Kind::Jsonb))
+        || matches!(pg_type.kind, Kind::Object | Kind::Other)
+    {
         return Ok(());
     }
     Err(refused(&format!("Rows cannot be grouped by `{}`", field.name))

@@ -50,7 +50,7 @@ pub fn subject(resource: &Resource, column: ColumnRef) -> Result<(Subject, &Fiel
     let (index, field) = find(resource, &column.name)?;
     let inside = matches!(
         field.pg_type.kind,
-        Kind::Json | Kind::Jsonb | Kind::Array { .. } | Kind::Other
+        Kind::Json | Kind::Jsonb | Kind::Array { .. } | Kind::TsVector | Kind::TsQuery | Kind::Object | Kind::Other
     );
     if !column.path.is_empty() && !inside {
         return Err(Error::new(

@@ -22,7 +22,7 @@ pub mod query;
 mod reader;
 pub mod select;
 pub mod select_parse;
-mod tsquery;
+pub mod tsquery;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Lists of column names, as `columns` and `on_conflict` take them: `a,b`, or `"with space","a,b"`.
 
+use super::reader::place;
 use crate::error::{Code, Error, Result};
 
 /// Reads a list of names; each may stand in double quotes, with `\"` and `\\` inside of them.
@@ -7,28 +8,27 @@ use crate::error::{Code, Error, Result};
 /// # Errors
 /// `bad_query` for an empty name, a name that comes twice and quotes that do not end.
 pub fn parse(parameter: &str, text: &str) -> Result<Vec<String>> {
-    let wrong = |what: String| {
+    let wrong = |rest: &str, what: &str| {
         Error::new(Code::BadQuery, format!("Query parameter `{parameter}` cannot be read"))
-            .with_details(what)
+            .with_details(place(text, text.len() - rest.len(), what))
             .with_hint(format!(
                 "write `{parameter}=a,b`, with quotes around names that hold commas"
             ))
     };
     let mut names: Vec<String> = Vec::new();
-    let mut rest = text.trim();
+    let mut rest = text.trim_start();
     loop {
         let (name, after) = if let Some(quoted) = rest.strip_prefix('"') {
-            quoted_name(quoted).ok_or_else(|| wrong("a quote does not end".to_owned()))?
+            quoted_name(quoted).ok_or_else(|| wrong(rest, "a closing `\"`"))?
         } else {
             let (name, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
             (name.trim().to_owned(), after)
         };
-        let position = text.len() - rest.len() + 1;
         if name.is_empty() {
-            return Err(wrong(format!("a name is missing at position {position}")));
+            return Err(wrong(rest, "a name"));
         }
         if names.contains(&name) {
-            return Err(wrong(format!("a name comes twice at position {position}")));
+            return Err(wrong(rest, "a name that has not come before"));
         }
         names.push(name);
         let after = after.trim_start();
@@ -37,10 +37,7 @@ pub fn parse(parameter: &str, text: &str) -> Result<Vec<String>> {
         }
         rest = match after.strip_prefix(',') {
             Some(rest) => rest.trim_start(),
-            None => {
-                let position = text.len() - after.len() + 1;
-                return Err(wrong(format!("expected a comma at position {position}")));
-            }
+            None => return Err(wrong(after, "`,` or the end")),
         };
     }
 }

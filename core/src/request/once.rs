@@ -3,6 +3,7 @@
 //! The draft of the header (draft-ietf-httpapi-idempotency-key-header) writes the key as a quoted string; most clients
 //! send it bare. Both are read, and `"a"` is the same key as `a`.
 
+use super::reader::place;
 use crate::error::{Code, Error, Result};
 
 /// Longest key.
@@ -31,13 +32,16 @@ pub fn key<'a>(mut headers: impl Iterator<Item = &'a [u8]>) -> Result<Option<Str
         .filter(|key| !key.is_empty());
     let key = quoted.unwrap_or(value);
     if key.is_empty() {
-        return Err(wrong("it is empty"));
+        return Err(wrong(&place("", 0, "a key")));
     }
     if key.len() > MAX_KEY {
-        return Err(wrong(&format!("it has {} characters", key.len())));
+        return Err(wrong(&format!(
+            "character {}: expected the end, as a key has at most {MAX_KEY} characters",
+            MAX_KEY + 1
+        )));
     }
-    if !key.iter().all(u8::is_ascii_graphic) {
-        return Err(wrong("it holds a character that is not visible ASCII"));
+    if let Some(at) = key.iter().position(|byte| !byte.is_ascii_graphic()) {
+        return Err(wrong(&format!("character {}: expected visible ASCII", at + 1)));
     }
     Ok(Some(String::from_utf8_lossy(key).into_owned()))
 }

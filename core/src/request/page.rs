@@ -1,6 +1,6 @@
 //! Which rows of a list are wanted: `limit`, `offset`, `cursor`, and the header `Range`.
 
-use super::reader::clip;
+use super::reader::{clip, place};
 use crate::error::{Code, Error, Result};
 
 /// Which rows are wanted.
@@ -46,23 +46,45 @@ impl Page {
         if !named.trim().eq_ignore_ascii_case("items") {
             return Ok(self);
         }
-        let bounds = range.trim().split_once('-').and_then(|(first, last)| {
-            let first = whole(first)?;
-            if last.is_empty() {
-                return Some((first, None));
-            }
-            let rows = whole(last)?.checked_sub(first)?.checked_add(1)?;
-            Some((first, Some(rows)))
-        });
-        let Some((offset, limit)) = bounds else {
-            return Err(Error::new(Code::BadHeader, "The header `Range` cannot be read")
-                .with_details("expected the first and the last row, counted from 0")
-                .with_hint("write for example `Range: items=0-24`, or `items=25-` for all from there"));
-        };
+        let (offset, limit) = bounds(range.trim()).map_err(|details| {
+            Error::new(Code::BadHeader, "The header `Range` cannot be read")
+                .with_details(details)
+                .with_hint("write for example `Range: items=0-24`, or `items=25-` for all from there")
+        })?;
         Ok(Self::Offset {
             limit,
             offset: Some(offset),
         })
+    }
+}
+
+/// `5-9`, or `5-`: the first row, counted from 0, and how many; else where it cannot be read.
+fn bounds(range: &str) -> Result<(u64, Option<u64>), String> {
+    let expected = |at: usize, what: &str| Err(place(range, at, what));
+    let digits = |text: &str| {
+        text.bytes()
+            .position(|byte| !byte.is_ascii_digit())
+            .unwrap_or(text.len())
+    };
+    let dash = digits(range);
+    let (first, rest) = range.split_at(dash);
+    let Some(first) = whole(first) else {
+        return expected(0, "the first row, counted from 0");
+    };
+    let Some(last) = rest.strip_prefix('-') else {
+        return expected(dash, "`-` and the last row");
+    };
+    if last.is_empty() {
+        return Ok((first, None));
+    }
+    let end = digits(last);
+    if end < last.len() {
+        return expected(dash + 1 + end, "a digit or the end");
+    }
+    let rows = whole(last).and_then(|last| last.checked_sub(first)?.checked_add(1));
+    match rows {
+        Some(rows) => Ok((first, Some(rows))),
+        None => expected(dash + 1, "a last row that is not before the first, and fits 64 bits"),
     }
 }
 
@@ -76,7 +98,10 @@ pub fn number(name: &str, text: &str) -> Result<u64> {
             Code::BadQuery,
             format!("Query parameter `{}` cannot be read", clip(name)),
         )
-        .with_details("expected a whole number, at least 0")
+        .with_details(match text.bytes().position(|byte| !byte.is_ascii_digit()) {
+            None if !text.is_empty() => place(text, 0, "a whole number that fits 64 bits"),
+            at => place(text, at.unwrap_or(0), "a whole number, at least 0"),
+        })
     })
 }
 

@@ -1,5 +1,6 @@
 //! `If-Match` and `If-None-Match` (RFC 9110 §13.1): which state of a row a request is meant for.
 
+use super::reader::place;
 use crate::error::{Code, Error, Result};
 
 /// The preconditions of a request.
@@ -106,15 +107,22 @@ impl Preconditions {
 }
 
 fn parse<'a>(name: &str, headers: impl Iterator<Item = &'a [u8]>) -> Result<Option<Tags>> {
-    let wrong = |what: &str| {
+    let refused = |details: String| {
         Error::new(Code::BadHeader, format!("The {name} header cannot be read"))
-            .with_details(what.to_owned())
+            .with_details(details)
             .with_hint(format!("write `{name}: \"tag\"`, several with commas, or `{name}: *`"))
     };
     let (mut any, mut tags, mut given) = (false, Vec::new(), false);
     for header in headers {
         given = true;
         let mut rest = header;
+        // Other bytes than ASCII come in tags alone, one character each.
+        let text: String = header
+            .iter()
+            .copied()
+            .map(|byte| if byte.is_ascii() { char::from(byte) } else { '?' })
+            .collect();
+        let wrong = |rest: &[u8], what: &str| refused(place(&text, text.len() - rest.len(), what));
         loop {
             // Empty members of a list are passed over (RFC 9110 §5.6.1.2).
             while let Some(after) = rest
@@ -133,14 +141,15 @@ fn parse<'a>(name: &str, headers: impl Iterator<Item = &'a [u8]>) -> Result<Opti
             } else {
                 let (weak, opened) = rest.strip_prefix(b"W/").map_or((false, rest), |opened| (true, opened));
                 let Some(opened) = opened.strip_prefix(b"\"") else {
-                    return Err(wrong("a tag must stand in double quotes"));
+                    return Err(wrong(opened, "`*` or a tag in double quotes"));
                 };
                 let Some(end) = opened.iter().position(|byte| *byte == b'"') else {
-                    return Err(wrong("a quote does not end"));
+                    return Err(wrong(&[], "a closing `\"`"));
                 };
                 let (text, after) = opened.split_at(end);
-                if text.iter().any(|byte| *byte <= b' ' || *byte == 0x7f) {
-                    return Err(wrong("a tag holds a space or a control character"));
+                if let Some(at) = text.iter().position(|byte| *byte <= b' ' || *byte == 0x7f) {
+                    let from = opened.get(at..).unwrap_or_default();
+                    return Err(wrong(from, "a tag without spaces and control characters"));
                 }
                 tags.push(Tag {
                     text: String::from_utf8_lossy(text).into_owned(),
@@ -150,15 +159,15 @@ fn parse<'a>(name: &str, headers: impl Iterator<Item = &'a [u8]>) -> Result<Opti
             };
             let after = rest.trim_ascii_start();
             if !after.is_empty() && !after.starts_with(b",") {
-                return Err(wrong("expected a comma"));
+                return Err(wrong(after, "`,` or the end"));
             }
         }
     }
     match (given, any, tags.is_empty()) {
         (false, _, _) => Ok(None),
         (true, true, true) => Ok(Some(Tags::Any)),
-        (true, true, false) => Err(wrong("`*` stands alone")),
-        (true, false, true) => Err(wrong("it is empty")),
+        (true, true, false) => Err(refused("expected `*` alone, or tags alone, found both".to_owned())),
+        (true, false, true) => Err(refused(place("", 0, "`*` or a tag in double quotes"))),
         (true, false, false) => Ok(Some(Tags::List(tags))),
     }
 }

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::parameter::{self, About};
-use super::reader::clip;
+use super::reader::{clip, place};
 use super::{Filter, Page, Part, Query, Target, filter_parse, names, order, page, select_parse};
 use crate::error::{Code, Error, Result};
 
@@ -174,15 +174,38 @@ pub fn target(rest: &str, key_length: usize) -> Result<Target> {
 /// Decodes `application/x-www-form-urlencoded` text: `%XX`, and `+` for a space.
 pub(super) fn decode(text: &str) -> Result<String> {
     let spaced = text.replace('+', " ");
-    match percent_decode_str(&spaced).decode_utf8() {
-        Ok(text) if !text.contains('\0') => Ok(text.into_owned()),
-        Ok(_) => Err(Error::new(
-            Code::BadQuery,
-            "The query string holds U+0000, which Postgres cannot store",
+    let bytes: Vec<u8> = percent_decode_str(&spaced).collect();
+    let wrong = |decoded: usize, message: &str, expected: &str| {
+        let at = encoded(text, decoded);
+        Error::new(Code::BadQuery, message).with_details(format!("`{}`: {}", clip(text), place(text, at, expected)))
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => match text.find('\0') {
+            None => Ok(text),
+            Some(at) => Err(wrong(
+                at,
+                "The query string holds U+0000, which Postgres cannot store",
+                "text without U+0000",
+            )),
+        },
+        Err(error) => Err(wrong(
+            error.utf8_error().valid_up_to(),
+            "The query string is not valid UTF-8",
+            "UTF-8",
         )),
-        Err(_) => Err(Error::new(Code::BadQuery, "The query string is not valid UTF-8")
-            .with_details(format!("`{}` does not decode", clip(text)))),
     }
+}
+
+/// Where the byte stands in an encoded text that is the `count`th once decoded.
+fn encoded(text: &str, count: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    for _ in 0..count {
+        let escape =
+            matches!(bytes.get(at..), Some([b'%', a, b, ..]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+        at += if escape { 3 } else { 1 };
+    }
+    at
 }
 
 #[cfg(test)]

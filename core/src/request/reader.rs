@@ -60,17 +60,11 @@ impl<'a> Reader<'a> {
 
     /// What is wrong here: `bad_query` with the position, counted in characters from 1, and what was expected.
     pub(super) fn expected(&self, what: &str) -> Error {
-        let position = self.text.get(..self.at).unwrap_or(self.text).chars().count() + 1;
-        let found = self
-            .rest()
-            .chars()
-            .next()
-            .map_or_else(|| "the end".to_owned(), |c| format!("`{c}`"));
         Error::new(
             Code::BadQuery,
             format!("Query parameter `{}` cannot be read", clip(self.parameter)),
         )
-        .with_details(format!("character {position}: expected {what}, found {found}"))
+        .with_details(place(self.text, self.at, what))
     }
 
     /// A name: quoted, or up to the next character that means something. Spaces around it are not part of it.
@@ -200,6 +194,19 @@ fn member_length(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// `character 5: expected a name, found `,``: the place in a text, given in bytes, is counted in characters from 1.
+pub(super) fn place(text: &str, at: usize, what: &str) -> String {
+    let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
+    let found = rest
+        .chars()
+        .next()
+        .map_or_else(|| "the end".to_owned(), |c| format!("`{c}`"));
+    format!(
+        "character {}: expected {what}, found {found}",
+        before.chars().count() + 1
+    )
 }
 
 /// A client's word, short enough to repeat in a message.

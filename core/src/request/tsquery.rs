@@ -11,13 +11,19 @@ const MAX_DEPTH: usize = 32;
 const MAX_DISTANCE: u32 = 16_384;
 
 /// Where a query cannot be read, in bytes, and what was expected there.
-pub(super) struct Fault {
+#[derive(Debug)]
+pub struct Fault {
+    /// The place in the text.
     pub at: usize,
+    /// What could have stood there.
     pub expected: &'static str,
 }
 
 /// Reads a query and writes it so that Postgres reads it.
-pub(super) fn read(text: &str) -> Result<String, Fault> {
+///
+/// # Errors
+/// The place where it cannot be read.
+pub fn read(text: &str) -> Result<String, Fault> {
     if text.chars().count() > MAX_LENGTH {
         return Err(Fault {
             at: 0,

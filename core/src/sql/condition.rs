@@ -74,7 +74,7 @@ pub(super) fn write(sql: &mut Builder, resource: &Resource, condition: &Conditio
             query,
         } => {
             let pg_type = subject.pg_type(field(resource, subject.field)?);
-            let document = pg_type.base != "tsvector";
+            let document = pg_type.kind != Kind::TsVector;
             if document {
                 language_of(sql.push("to_tsvector("), language.as_deref());
                 expression(sql, resource, subject)?.push(if pg_type.kind.is_text() { "::text)" } else { ")" });
@@ -142,9 +142,11 @@ pub(super) fn compared(sql: &mut Builder, resource: &Resource, subject: &Subject
     let pg_type = subject.pg_type(field);
     match &pg_type.kind {
         Kind::Jsonb if field.pg_type.kind == Kind::Json => sql.push("::jsonb"),
-        Kind::Other if !pg_type.is_ordered() => sql.push("::text"),
+        Kind::Other | Kind::Object if !pg_type.is_ordered() => sql.push("::text"),
         Kind::Array { .. } => sql.push(&array_cast(&pg_type)),
-        Kind::Enum { .. } | Kind::Range | Kind::Other if pg_type.is_domain() => sql.push("::").push(&pg_type.base),
+        Kind::Enum { .. } | Kind::Range | Kind::TsVector | Kind::TsQuery | Kind::Other if pg_type.is_domain() => {
+            sql.push("::").push(&pg_type.base)
+        }
         _ => sql,
     };
     Ok(pg_type)
@@ -152,7 +154,7 @@ pub(super) fn compared(sql: &mut Builder, resource: &Resource, subject: &Subject
 
 pub(super) fn compared_cast(pg_type: &PgType) -> String {
     match &pg_type.kind {
-        Kind::Other if !pg_type.is_ordered() => "::text".to_owned(),
+        Kind::Other | Kind::Object if !pg_type.is_ordered() => "::text".to_owned(),
         Kind::Array { .. } => format!("::text{}", array_cast(pg_type)),
         // As text, its blanks would count, and no index would serve.
         Kind::Text { .. } if pg_type.base == "character" => "::bpchar".to_owned(),
@@ -179,7 +181,7 @@ fn list_of(sql: &mut Builder, cast: &str, values: &[String]) {
         .push(")");
 }
 
-/// `$1::regconfig, ` where a language is named. An unknown one is refused by Postgres.
+/// `$1::regconfig, ` where a language is named.
 fn language_of(sql: &mut Builder, language: Option<&str>) {
     if let Some(language) = language {
         sql.bind(Bind::Text(language.to_owned()), "::regconfig").push(", ");

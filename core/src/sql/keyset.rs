@@ -101,7 +101,9 @@ fn after(sql: &mut Builder, terms: &[Term]) {
             sql.push(&term.expression).push(" IS NOT NULL");
         }
         (None, false) => {
-            sql.push("false");
+            // Nothing comes after null. The expression is written all the same: a bind in it that stands nowhere would have
+            // no type.
+            sql.push(&term.expression).push(" IS NULL AND false");
         }
     }
     if !rest.is_empty() {

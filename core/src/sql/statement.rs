@@ -213,6 +213,8 @@ impl Builder {
 /// Never one with a length, which would cut the value without a word.
 pub(super) fn input_cast(pg_type: &PgType) -> String {
     match (builtin(&pg_type.kind), pg_type.base.as_str()) {
+        // From text it would be looked up by its name.
+        (_, base) if pg_type.kind == Kind::Object => format!("::text::oid::{base}"),
         // `bit` alone means one bit.
         (_, "bit") => "::text::varbit".to_owned(),
         (Some(name), base) if !base.ends_with("citext") => format!("::{name}"),
@@ -293,6 +295,12 @@ pub(super) fn kind_form(kind: &Kind) -> Form {
             kind => kind_form(kind),
         })),
         Kind::SparseVec { .. } => Form::Sparse,
-        Kind::Text { .. } | Kind::Enum { .. } | Kind::Range | Kind::Other => Form::Text,
+        Kind::Text { .. }
+        | Kind::Enum { .. }
+        | Kind::Range
+        | Kind::TsVector
+        | Kind::TsQuery
+        | Kind::Object
+        | Kind::Other => Form::Text,
     }
 }

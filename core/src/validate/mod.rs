@@ -12,6 +12,7 @@ mod number;
 mod parameter;
 mod report;
 mod rules;
+mod search;
 mod shape;
 mod temporal;
 mod text;

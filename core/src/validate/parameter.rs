@@ -66,6 +66,8 @@ pub fn value_of_kind(kind: &Kind, text: &str) -> Result<String, String> {
         }
         Kind::Vector { .. } | Kind::HalfVec { .. } => vector(text),
         Kind::SparseVec { .. } if read_sparse(text).is_none() => Err("a sparse vector such as {1:0.5}/10".to_owned()),
+        // Compared as text, which names the object.
+        Kind::Object => Ok(text.to_owned()),
         Kind::TimestampTz | Kind::TimeTz => read(kind, &with_plus(text)),
         _ => read(kind, text),
     }
@@ -101,6 +103,8 @@ fn expected(kind: &Kind) -> String {
         Kind::Interval => "a duration such as P1DT12H",
         Kind::Bytea => "base64",
         Kind::Enum { labels } => return format!("one of {}", alternatives(labels)),
+        Kind::TsVector => "a text search vector such as 'cat':1A 'rat'",
+        Kind::TsQuery => "a text search query such as 'cat' & 'rat'",
         _ => "text",
     }
     .to_owned()

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::formats;
 use super::normalize::normalize;
 use super::report::{At, Report, alternatives, counted};
+use super::search;
 use super::temporal::{self, Fault, Zone};
 use super::value::Want;
 use crate::catalog::Kind;
@@ -84,6 +85,20 @@ pub(super) fn read(kind: &Kind, text: &str, out: &mut String) -> Result<(), Read
             }
             out.push_str(text);
         }
+        Kind::TsVector => match search::vector(text) {
+            Some(words) => out.push_str(&words),
+            None => return Err(plain(("value_error", search::VECTOR))),
+        },
+        Kind::TsQuery => match search::query(text) {
+            Some(words) => out.push_str(&words),
+            None => return Err(plain(("value_error", search::QUERY))),
+        },
+        Kind::Object if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.parse::<u32>().is_err() => {
+            return Err(plain((
+                "value_error",
+                "must be the number of an object of the database",
+            )));
+        }
         _ => out.push_str(text),
     }
     Ok(())
@@ -140,6 +155,9 @@ pub(super) fn string(
             out.push_str(&text);
         }
         kind => {
+            if matches!(kind, Kind::TsVector | Kind::TsQuery | Kind::Object) {
+                rules(want, &text, want.rules.max_length, input, at, report);
+            }
             if let Err((kind, msg)) = read(kind, &text, out) {
                 report.add(at, kind, msg, Some(input), None);
             }

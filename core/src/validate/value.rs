@@ -75,7 +75,13 @@ pub(super) fn type_error(kind: &Kind) -> (&'static str, &'static str) {
             "model_type",
             "must be an object with dimensions, indices and values, or a string such as {1:0.5,7:2}/10",
         ),
-        Kind::Text { .. } | Kind::Enum { .. } | Kind::Range | Kind::Other => ("string_type", "must be a string"),
+        Kind::Text { .. }
+        | Kind::Enum { .. }
+        | Kind::Range
+        | Kind::TsVector
+        | Kind::TsQuery
+        | Kind::Object
+        | Kind::Other => ("string_type", "must be a string"),
     }
 }
 

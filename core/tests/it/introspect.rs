@@ -97,6 +97,8 @@ async fn read_all(client: &tokio_postgres::Client) {
     let catalog: Catalog = introspect::catalog(client).await.unwrap();
     let shown: Vec<String> = catalog.relations.values().map(show).collect();
     insta::assert_snapshot!("catalog", shown.join("\n\n"));
+    let languages: Vec<String> = catalog.languages.iter().map(ToString::to_string).collect();
+    assert!(languages.contains(&"pg_catalog.english".to_owned()), "{languages:?}");
 
     // The connection's search path makes no difference, and its transaction is over.
     client.batch_execute("set search_path = crm, public").await.unwrap();

@@ -9,6 +9,7 @@ mod catalogue;
 mod cost;
 mod dialect;
 mod fixture;
+mod injection;
 mod inspect;
 mod introspect;
 mod layers;

@@ -154,6 +154,9 @@ fn builtin(name: &str, modifier: i32) -> Kind {
         "bytea" => Kind::Bytea,
         "json" => Kind::Json,
         "jsonb" => Kind::Jsonb,
+        "tsvector" => Kind::TsVector,
+        "tsquery" => Kind::TsQuery,
+        reg if reg.starts_with("reg") => Kind::Object,
         _ => Kind::Other,
     }
 }

@@ -17,6 +17,7 @@ use crate::db::{csv, lane};
 use crate::error::{Error, Result};
 use crate::http::accept::Accept;
 use crate::http::body::{self, Media};
+use crate::http::router::words;
 use crate::http::{Refusal, Reply, once};
 use crate::plan::call::{self, Given};
 use crate::plan::{self, Lists, Principal, View};
@@ -298,7 +299,10 @@ async fn attempt(
 
 /// The form of what a function gives. Where it gives nothing, or that is not returned, no form is refused.
 fn form(request: &Request, outcome: Outcome, returned: bool) -> Result<Accept> {
-    let accept = Accept::parse(request.headers(), outcome.is_set() || outcome.is_rows());
+    let accept = Accept::parse(
+        words(request.headers(), "accept"),
+        outcome.is_set() || outcome.is_rows(),
+    );
     if returned && outcome != Outcome::Nothing {
         accept
     } else {

@@ -104,6 +104,7 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
             max_groups: None,
         },
         cost: crate::contract::Cost::default(),
+        languages: Arc::default(),
         max_batch: 3,
         computed: Vec::new(),
     }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{uri, with_store};
+use super::{uri, with_dialect, with_store};
 use crate::app::{Answer, App};
 
 /// Rows with ties and nulls in everything that orders them below.
@@ -237,6 +237,34 @@ fn counts_of_streams() {
                     assert_eq!(lines, list.as_array().unwrap().len(), "{path}");
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn pages_go_on_over_paths_that_lead_nowhere() {
+    with_dialect(|app| async move {
+        for order in [
+            "id,meta->>nowhere",
+            "id.desc,meta->pets->0",
+            "meta->>nowhere,id",
+            "id,meta->age.desc.nullslast",
+        ] {
+            let (mut path, mut seen) = (format!("/api/all?select=id&limit=1&order={order}"), 0);
+            loop {
+                let page = app.get(&uri(&path)).await.is(200);
+                seen += page.json().as_array().unwrap().len();
+                let next = page
+                    .header("link")
+                    .split(", ")
+                    .find(|link| link.ends_with("rel=\"next\""))
+                    .map(str::to_owned);
+                match next {
+                    Some(next) => path = next.trim_start_matches('<').split('>').next().unwrap().to_owned(),
+                    None => break,
+                }
+            }
+            assert_eq!(seen, 5, "{order}");
         }
     });
 }

@@ -7,6 +7,7 @@ mod counts;
 mod cursors;
 mod embed;
 mod groups;
+mod malformed;
 pub mod plans;
 mod statements;
 mod table;
