@@ -10,8 +10,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use windlass_core::{catalog, contract, error, plan, request, sql, validate};
 
-#[path = "../src/http/accept.rs"]
-mod accept;
 #[path = "../fuzz/src/blank.rs"]
 mod blank;
 #[path = "../fuzz/src/contracts.rs"]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::Kind;
 use crate::contract::Resource;
+use crate::plan::nearest::Nearest;
 use crate::plan::{Action, By, Condition, Embed, Order, Output, Page, Read, Subject, Value, Write};
 use crate::request::{Key, Step};
 use crate::validate::{Bind, Row};
@@ -20,6 +21,7 @@ pub fn read(read: &Read) -> Read {
         condition: condition(resource, &read.condition),
         order: read.order.iter().map(order).collect(),
         limit: read.limit.map(|_| 1),
+        capped: read.capped,
         page: match &read.page {
             Page::Offset(rows) => Page::Offset((*rows).min(1)),
             Page::After(cursor) => {
@@ -127,6 +129,10 @@ fn order(order: &Order) -> Order {
             By::Own(own) => By::Own(subject(own)),
             By::Related(related, of) => By::Related(embed(related), subject(of)),
             By::Output(place) => By::Output(*place),
+            By::Nearest(nearest) => By::Nearest(Arc::new(Nearest {
+                vector: BLANK.to_owned(),
+                ..(**nearest).clone()
+            })),
         },
         ..order.clone()
     }

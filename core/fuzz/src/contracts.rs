@@ -41,7 +41,11 @@ fn snapshot(catalog: &Catalog, texts: &[(&str, &str)]) -> Snapshot {
         let resource = contract::read_resource(Path::new(&file), text, catalog, &|_| Err("no other files".to_owned()));
         Arc::new(resource.unwrap_or_else(|mistakes| panic!("{name}: {mistakes:?}")))
     };
-    Snapshot::new("Fuzz".to_owned(), "1".to_owned(), texts.iter().map(read).collect())
+    Snapshot::new(
+        "Fuzz".to_owned(),
+        "1".to_owned(),
+        texts.iter().map(read).collect::<Vec<_>>(),
+    )
 }
 
 /// The resource of a name; `kinds` for any other.
@@ -168,6 +172,8 @@ fn relation(name: &str, columns: Vec<Column>, key: &[&str]) -> Relation {
         columns,
         unique_keys: if key.is_empty() { Vec::new() } else { vec![unique] },
         primary_key: key,
+        vector_indexes: Vec::new(),
+        indexes: Vec::new(),
         foreign_keys: Vec::new(),
         checks: Vec::new(),
         insertable: true,
@@ -385,6 +391,8 @@ fn catalog() -> Catalog {
             .into_iter()
             .map(|relation| (relation.name.clone(), relation))
             .collect::<BTreeMap<_, _>>(),
+        functions: BTreeMap::new(),
+        pgvector: Some((0, 8)),
         languages: Arc::new(languages),
     }
 }

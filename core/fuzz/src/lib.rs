@@ -10,6 +10,8 @@ pub mod error;
 #[path = "../../src/suggest.rs"]
 pub mod suggest;
 
+#[path = "../../src/config/mod.rs"]
+pub mod config;
 #[path = "../../src/catalog/mod.rs"]
 pub mod catalog;
 #[path = "../../src/contract/mod.rs"]
@@ -22,9 +24,6 @@ pub mod validate;
 pub mod plan;
 #[path = "../../src/sql/mod.rs"]
 pub mod sql;
-
-#[path = "../../src/http/accept.rs"]
-pub mod accept;
 
 pub mod blank;
 pub mod contracts;

@@ -2,13 +2,12 @@
 //!
 //! A request is written as one: `PATCH people/7?select=id`, then a line per header, an empty line, and a body.
 
-use crate::accept::Accept;
 use crate::contract::{Resource, Snapshot, Verb};
 use crate::contracts::{CLOSED, SNAPSHOT, TWIN, resource};
 use crate::error::Result;
 use crate::plan::cursor::{Cursor, Key};
 use crate::plan::{self, Lists, Principal, Read, View, Write};
-use crate::request::{Page, Preconditions, Prefer, Query, Target, json, once, query};
+use crate::request::{Accept, Page, Preconditions, Prefer, Query, Target, json, once, query};
 use crate::sql::{self, Statement};
 use crate::validate::Model;
 use crate::words::{judge, judge_refusal};
@@ -121,7 +120,7 @@ impl<'a> Request<'a> {
                 return judge_read(&plan::read::plan(resource, target, query, &prefer, &view, lists)?);
             }
         };
-        judge_write(&write.with_conditions(conditions, view.principal)?)
+        judge_write(&write.with_conditions(conditions)?)
     }
 
     /// The body against the contract; a target that is not about bodies gets one that fits.

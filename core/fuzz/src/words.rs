@@ -141,6 +141,10 @@ static NAMES: LazyLock<(HashSet<String>, HashSet<String>)> = LazyLock::new(|| {
                     of_leg(near, &mut names);
                     of_leg(far, &mut names);
                 }
+                Join::Computed { function, .. } => {
+                    names.insert(function.schema.clone());
+                    names.insert(function.name.clone());
+                }
             }
         }
     }

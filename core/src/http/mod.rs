@@ -1,9 +1,9 @@
 //! HTTP: the only place that knows statuses and headers.
 
-mod accept;
 mod body;
 mod docs;
 mod encoding;
+mod forms;
 mod links;
 mod once;
 pub mod problem;

@@ -7,12 +7,12 @@ use salvo::http::header::HeaderValue;
 use salvo::http::{HeaderMap, Method, StatusCode};
 use salvo::{Request, http::header};
 
-use super::accept::Accept;
 use super::{Refusal, Reply, docs, profile, routes};
 use crate::app::{Context, Published};
 use crate::contract::{Function, NEAREST, Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::{self, Principal};
+use crate::request::Accept;
 use crate::request::{Page, Preconditions, Prefer, Purpose, Query, Target, query};
 use crate::telemetry::stages::{Stage, Stopwatch};
 

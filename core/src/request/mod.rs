@@ -3,6 +3,7 @@
 //! Nothing here knows the contract: columns are still the client's words, checked by `plan`.
 
 pub mod arguments;
+pub mod accept;
 pub mod cast;
 pub mod column;
 pub mod filter;
@@ -27,6 +28,7 @@ pub mod tsquery;
 #[cfg(test)]
 mod tests;
 
+pub use accept::Accept;
 pub use cast::Cast;
 pub use column::{ColumnRef, Key, Step};
 pub use filter::{Comparison, Filter, Is, Operand, Operator, Pattern, Quantifier, Relation, Search, Test};

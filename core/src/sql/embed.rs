@@ -68,10 +68,37 @@ pub(super) fn form(embed: &Embed) -> Result<Form> {
 pub(super) fn exists(sql: &mut Builder, embed: &Embed) -> Result<()> {
     sql.push("EXISTS (SELECT FROM ");
     let around = sql.enter();
-    related(sql, embed, &around)?;
+    match &embed.way.join {
+        Join::Through { table, near, far } => {
+            // A join, as no row is counted here: the planner can begin at either end, which it cannot behind a second EXISTS.
+            let (row, between) = between(sql);
+            sql.table(&embed.way.target.table).push(" AS ").push(&row).push(", ");
+            sql.table(&table.table).push(" AS ").push(&between).push(" WHERE ");
+            equal(sql, near, outside(&around), &between);
+            sql.push(" AND ");
+            equal(sql, far, &between, &row);
+            sql.push(" AND ");
+            condition::write(sql, &embed.way.target, &embed.condition)?;
+        }
+        Join::Out(_) | Join::In(_) | Join::Computed { .. } => related(sql, embed, &around)?,
+    }
     sql.leave(around);
     sql.push(")");
     Ok(())
+}
+
+/// The names of the related row and of the one between.
+fn between(sql: &mut Builder) -> (String, String) {
+    let row = sql.row().to_owned();
+    let here = sql.enter();
+    let between = sql.row().to_owned();
+    sql.leave(here);
+    (row, between)
+}
+
+/// What the row around is called.
+fn outside(around: &str) -> &str {
+    if around.is_empty() { "t" } else { around }
 }
 
 /// A column of the single related row, or a place inside of it, in a form that can be compared; gives its type.
@@ -88,7 +115,7 @@ pub(super) fn column(sql: &mut Builder, embed: &Embed, subject: &Subject) -> Res
 
 /// `table AS e1 WHERE …`: the rows that belong to the row called `around`.
 fn related(sql: &mut Builder, embed: &Embed, around: &str) -> Result<()> {
-    let around = if around.is_empty() { "t" } else { around };
+    let around = outside(around);
     let row = sql.row().to_owned();
     if let Join::Computed { function, .. } = &embed.way.join {
         sql.table(function).push("(").push(around);
@@ -108,9 +135,7 @@ fn related(sql: &mut Builder, embed: &Embed, around: &str) -> Result<()> {
         Join::Through { table, near, far } => {
             // Not a join: a row that is related twice still comes once.
             sql.push("EXISTS (SELECT FROM ");
-            let here = sql.enter();
-            let between = sql.row().to_owned();
-            sql.leave(here);
+            let (_, between) = between(sql);
             sql.table(&table.table).push(" AS ").push(&between).push(" WHERE ");
             equal(sql, near, around, &between);
             sql.push(" AND ");

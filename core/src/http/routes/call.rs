@@ -15,12 +15,13 @@ use crate::db::once::Once;
 use crate::db::transaction::{Checks, Compose};
 use crate::db::{csv, lane};
 use crate::error::{Error, Result};
-use crate::http::accept::Accept;
 use crate::http::body::{self, Media};
+use crate::http::forms;
 use crate::http::router::words;
 use crate::http::{Refusal, Reply, once};
 use crate::plan::call::{self, Given};
 use crate::plan::{self, Lists, Principal, View};
+use crate::request::Accept;
 use crate::request::arguments::{self, Known};
 use crate::request::json::{self, Json};
 use crate::request::{Page, Prefer, Query, Return, TransactionEnd, query};
@@ -180,7 +181,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
     } else {
         sql::call::statement(&call)?
     };
-    statement.rows = accept.rows();
+    statement.rows = forms::rows(accept);
     let heading = csv::heading(&statement);
     watch.enter(Stage::Db);
     let reply = if lists.streamed && !head {
@@ -249,7 +250,7 @@ async fn write(called: Called<'_>, asked: Asked<'_>, accept: Accept, once: Optio
     )?;
     watch.enter(Stage::Sql);
     let mut statement = sql::call::statement(&call)?;
-    statement.rows = accept.rows();
+    statement.rows = forms::rows(accept);
     let heading = csv::heading(&statement);
     let statements = [statement];
     watch.enter(Stage::Db);
@@ -325,7 +326,7 @@ fn told(call: &plan::Call, rows: &mut lane::Reply, prefer: &Prefer, accept: Acce
         // A page beyond the end is no reason to undo what was done.
         let status = status(&call.read, rows.rows, rows.total).unwrap_or(StatusCode::OK);
         let range = content_range(&call.read, Some(rows.rows), rows.total);
-        let body = accept.body(accept == Accept::Object, heading, rows);
+        let body = forms::body(accept, accept == Accept::Object, heading, rows);
         Reply::new(status)
             .body(accept.media_type(), body)
             .header("content-range", &range)
@@ -341,7 +342,7 @@ fn single(outcome: Outcome, accept: Accept, heading: &str, rows: &mut lane::Repl
     if outcome == Outcome::Nothing {
         return Reply::new(StatusCode::NO_CONTENT);
     }
-    let body = accept.body(true, heading, rows);
+    let body = forms::body(accept, true, heading, rows);
     let nothing = body.is_empty() && matches!(accept, Accept::Json | Accept::Object);
     let body = if nothing { "null".to_owned() } else { body };
     Reply::new(StatusCode::OK).body(accept.media_type(), body)

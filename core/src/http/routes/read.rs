@@ -7,10 +7,11 @@ use salvo::http::StatusCode;
 use super::{cost, reckon, stream, written};
 use crate::db::{csv, lane};
 use crate::error::{Code, Error, Result};
-use crate::http::accept::Accept;
+use crate::http::forms;
 use crate::http::router::Call;
 use crate::http::{Refusal, Reply, links, routes};
 use crate::plan::{self, Lists, Page, Read, View};
+use crate::request::Accept;
 use crate::request::{Count, Preconditions, Prefer, Target};
 use crate::sql::{self, Rows};
 use crate::telemetry::stages::Stage;
@@ -50,7 +51,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     } else {
         sql::read::statement(&read)?
     };
-    statement.rows = accept.rows();
+    statement.rows = forms::rows(accept);
     let reckoning = reckon::statement(&read)?;
     watch.enter(Stage::Db);
     if item {
@@ -86,13 +87,13 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
                 .into());
         }
         let reply = if conditions.matches_none(tag) {
-            Reply::new(StatusCode::OK).body(accept.media_type(), accept.body(true, &heading, &mut rows))
+            Reply::new(StatusCode::OK).body(accept.media_type(), forms::body(accept, true, &heading, &mut rows))
         } else {
             Reply::new(StatusCode::NOT_MODIFIED)
         };
         let reply = reply.header("vary", "accept");
         // The tag is of the row: another form of it has not the same bytes, so for that it is a weak one (RFC 9110 §8.8.1).
-        let weak = if accept.rows() == Rows::Json { "" } else { "W/" };
+        let weak = if forms::rows(accept) == Rows::Json { "" } else { "W/" };
         return Ok(match tag {
             Some(tag) => reply.header("etag", &format!("{weak}\"{tag}\"")),
             None => reply,
@@ -155,7 +156,7 @@ pub(super) fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> R
                 .with_details(format!("the result has {} rows", rows.rows))
                 .into());
         }
-        _ => accept.body(accept == Accept::Object, "", rows),
+        _ => forms::body(accept, accept == Accept::Object, "", rows),
     };
     Ok(Reply::new(status)
         .body(accept.media_type(), body)

@@ -12,10 +12,11 @@ use crate::db::once::Once;
 use crate::db::transaction::{Checks, Compose, Judge};
 use crate::db::{csv, lane};
 use crate::error::{Code, Error, Result};
-use crate::http::accept::Accept;
+use crate::http::forms;
 use crate::http::router::Call;
 use crate::http::{Reply, once};
 use crate::plan::{Action, Output, Principal, View, Write, cost};
+use crate::request::Accept;
 use crate::request::json;
 use crate::request::{Prefer, Query, Resolution, Return, TransactionEnd};
 use crate::sql::Statement;
@@ -86,7 +87,7 @@ async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked:
     watch.enter(Stage::Sql);
     let mut statements = sql::write::statements(&write)?;
     for statement in &mut statements {
-        statement.rows = asked.accept.rows();
+        statement.rows = forms::rows(asked.accept);
     }
     let heading = heading(&statements);
     let current = sql::write::current(&write)?;
@@ -240,7 +241,10 @@ fn reply(write: &Write, rows: &mut lane::Reply, asked: &Asked, heading: &str) ->
     if shown {
         // A row that was left out cannot be told as an object.
         let object = asked.accept == Accept::Object || single && !asked.array && rows.rows == 1;
-        reply = reply.body(asked.accept.media_type(), asked.accept.body(object, heading, rows));
+        reply = reply.body(
+            asked.accept.media_type(),
+            forms::body(asked.accept, object, heading, rows),
+        );
     }
     // Where a row was merged, its key tells of a row that may not be the client's to read.
     if single && !rows.key.is_empty() && (created || create && write.readable) {

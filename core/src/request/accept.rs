@@ -1,8 +1,6 @@
 //! Which media type a client wants (RFC 9110 §12.5.1).
 
-use crate::db::lane::Reply;
 use crate::error::{Code, Error, Result};
-use crate::sql::Rows;
 
 /// The forms a reply of rows can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,26 +38,6 @@ impl Accept {
             Self::Object => "application/vnd.pgrst.object+json",
             Self::Lines => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8",
-        }
-    }
-
-    /// How rows are written for it.
-    #[must_use]
-    pub const fn rows(self) -> Rows {
-        match self {
-            Self::Json | Self::Object => Rows::Json,
-            Self::Lines => Rows::Lines,
-            Self::Csv => Rows::Csv,
-        }
-    }
-
-    /// Takes what was gathered as a body. As JSON it is an array, unless it is `one` row or value. The `heading` is that of the
-    /// statement, without which rows of CSV that are none would be nothing.
-    pub fn body(self, one: bool, heading: &str, rows: &mut Reply) -> String {
-        match self {
-            Self::Json if !one => rows.array(),
-            Self::Json | Self::Object | Self::Lines => std::mem::take(&mut rows.json),
-            Self::Csv => heading.to_owned() + &rows.json,
         }
     }
 
