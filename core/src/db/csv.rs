@@ -65,7 +65,11 @@ fn member(
     };
     match form.as_ref() {
         Form::Record(columns) => {
-            let mut values = bytes.map(wire_record::split).transpose()?.unwrap_or_default().into_iter();
+            let mut values = bytes
+                .map(wire_record::split)
+                .transpose()?
+                .unwrap_or_default()
+                .into_iter();
             columns
                 .iter()
                 .try_for_each(|column| member(column, values.next().flatten(), comma, scratch, out))

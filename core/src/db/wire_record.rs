@@ -85,9 +85,7 @@ fn spread(form: &Form, bytes: Option<&[u8]>, comma: &mut bool, out: &mut String)
 /// The values of several records, row by row.
 pub(super) fn table(bytes: Option<&[u8]>) -> Result<Vec<Vec<Option<&[u8]>>>> {
     let rows = bytes.map(rows).transpose()?.unwrap_or_default();
-    rows.into_iter()
-        .map(|row| row.map_or(Ok(Vec::new()), split))
-        .collect()
+    rows.into_iter().map(|row| row.map_or(Ok(Vec::new()), split)).collect()
 }
 
 /// One member of several rows, as an array with a value per row.

@@ -181,10 +181,11 @@ fn grouped(resource: &Resource, output: &Output) -> Result<()> {
         Value::Plain(subject, cast) => (subject, cast),
         Value::Aggregate { .. } => return Ok(()),
         Value::Related(embed) if embed.way.many => {
-            return Err(
-                refused(&format!("Rows cannot be grouped by the several rows of `{}`", embed.label))
-                    .with_hint("aggregates inside of them stand for themselves: `projects(amount.sum())`"),
-            );
+            return Err(refused(&format!(
+                "Rows cannot be grouped by the several rows of `{}`",
+                embed.label
+            ))
+            .with_hint("aggregates inside of them stand for themselves: `projects(amount.sum())`"));
         }
         // Rows with equal members of their related row are alike.
         Value::Related(embed) => {

@@ -47,18 +47,35 @@ const ORDERS: &[(&str, &[&str])] = &[
             "placed.desc,customers(name)D,totalD",
         ],
     ),
-    ("orders?select=id,...customers(name)&customers.vip=is.true", &["customers(name)D"]),
-    ("orders?select=id,b:billing_id()", &["b(city)D", "b(city)D,b(street).desc"]),
+    (
+        "orders?select=id,...customers(name)&customers.vip=is.true",
+        &["customers(name)D"],
+    ),
+    (
+        "orders?select=id,b:billing_id()",
+        &["b(city)D", "b(city)D,b(street).desc"],
+    ),
     ("orders?select=id,receipts!inner()", &["receipts(number)D"]),
     ("orders?select=id,receipts()&receipts=is.null", &["receipts(number)D"]),
     ("orders?select=id,receipts()", &["receipts(number)D,id.desc"]),
     (
         "lines?select=id:order_id,line_no,products()",
-        &["products(meta->pages)D", "products(meta->>pages)D", "products(size->width)D"],
+        &[
+            "products(meta->pages)D",
+            "products(meta->>pages)D",
+            "products(size->width)D",
+        ],
     ),
 ];
 
-const WAYS: &[&str] = &["", ".desc", ".nullsfirst", ".nullslast", ".desc.nullsfirst", ".desc.nullslast"];
+const WAYS: &[&str] = &[
+    "",
+    ".desc",
+    ".nullsfirst",
+    ".nullslast",
+    ".desc.nullsfirst",
+    ".desc.nullslast",
+];
 
 #[test]
 fn pages_over_paths_and_related_columns() {
@@ -92,7 +109,11 @@ fn rows_inserted_between_pages() {
     with_store(|app| async move {
         let owner = app.owner().await;
         owner.batch_execute(MORE).await.unwrap();
-        for order in ["customers(name).desc.nullslast", "customers(city)", "receipts(number).nullsfirst"] {
+        for order in [
+            "customers(name).desc.nullslast",
+            "customers(city)",
+            "receipts(number).nullsfirst",
+        ] {
             let path = uri(&format!("/api/orders?select=id,customers(),receipts()&order={order}"));
             let whole = rows(&app.get(&format!("{path}&limit=900")).await.is(200));
             let (mut seen, mut next) = (Vec::new(), Some(format!("{path}&limit=5")));
@@ -122,7 +143,9 @@ fn rows_inserted_between_pages() {
 fn a_cursor_is_bound_to_the_relation() {
     with_store(|app| async move {
         let path = |relation: &str| {
-            uri(&format!("/api/orders?select=id,a:addresses!{relation}()&order=a(city)&limit=1"))
+            uri(&format!(
+                "/api/orders?select=id,a:addresses!{relation}()&order=a(city)&limit=1"
+            ))
         };
         let first = app.get(&path("billing_id")).await.is(200);
         let next = link(&first, "next").unwrap();
@@ -179,8 +202,18 @@ fn counts_of_streams() {
                 ("orders?select=id&state=eq.sent", "count=exact", 200, "0-1/2"),
                 ("orders?select=state,count()", "count=exact", 200, "0-2/3"),
                 ("orders?select=state,count()", "count=planned", 200, "*/3"),
-                ("orders?select=id,lines(line_no)&customers=is.null", "count=exact", 400, ""),
-                ("orders?select=id,...customers(name)&customers=is.null", "count=exact", 200, "0-0/1"),
+                (
+                    "orders?select=id,lines(line_no)&customers=is.null",
+                    "count=exact",
+                    400,
+                    "",
+                ),
+                (
+                    "orders?select=id,...customers(name)&customers=is.null",
+                    "count=exact",
+                    200,
+                    "0-0/1",
+                ),
                 ("orders?select=id", "", 200, "*/*"),
             ] {
                 let path = uri(&format!("/api/{path}"));
@@ -192,7 +225,11 @@ fn counts_of_streams() {
                 let told = (answer.status, answer.header("content-range"));
                 assert_eq!(told, (status, range), "{accept} {path} {prefer}: {}", answer.text);
                 let head = asked(Method::HEAD).await;
-                assert_eq!((head.status, head.header("content-range")), told, "HEAD {accept} {path} {prefer}");
+                assert_eq!(
+                    (head.status, head.header("content-range")),
+                    told,
+                    "HEAD {accept} {path} {prefer}"
+                );
                 if status < 300 {
                     assert_eq!(answer.header("preference-applied"), prefer, "{path}");
                     let list = app.get(&path).await.is(200).json();

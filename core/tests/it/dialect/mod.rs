@@ -59,7 +59,19 @@ pub fn uri(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'?' | b'&' | b'=' | b'%' | b',' => {
+            b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'.'
+            | b'_'
+            | b'~'
+            | b'/'
+            | b'?'
+            | b'&'
+            | b'='
+            | b'%'
+            | b',' => {
                 out.push(char::from(byte));
             }
             _ => out.push_str(&format!("%{byte:02X}")),
@@ -75,12 +87,7 @@ macro_rules! table {
 }
 
 /// Tables over `dialect.sql`: one of everything that a row can hold.
-const ROWS: &[Table] = &[
-    table!("filters"),
-    table!("columns"),
-    table!("order"),
-    table!("counts"),
-];
+const ROWS: &[Table] = &[table!("filters"), table!("columns"), table!("order"), table!("counts")];
 
 /// Tables over `embed.sql`: relations of every kind.
 const RELATED: &[Table] = &[table!("related")];
@@ -89,7 +96,10 @@ const RELATED: &[Table] = &[table!("related")];
 fn rows() {
     with_dialect(|app| async move {
         let owner = app.owner().await;
-        owner.batch_execute("analyze public.people, public.teams").await.unwrap();
+        owner
+            .batch_execute("analyze public.people, public.teams")
+            .await
+            .unwrap();
         table::ask(&app, ROWS).await;
     });
 }
@@ -152,6 +162,25 @@ fn shop() {
     });
 }
 
+/// Rows of `kinds.sql`, which has a column of every type.
+const KINDS_ROWS: &str = include_str!("../../fixtures/kinds_rows.sql");
+
+/// Tables over `kinds.sql`.
+const TYPED: &[Table] = &[table!("types")];
+
+#[test]
+fn every_type() {
+    let schema = format!("{}\n{KINDS_ROWS}", include_str!("../../fixtures/kinds.sql"));
+    let setup = Setup {
+        schema: &schema,
+        resources: &[("kinds", OPEN_GROUPED)],
+        ..Setup::default()
+    };
+    with_app(setup, |app| async move {
+        table::ask(&app, TYPED).await;
+    });
+}
+
 #[test]
 fn written() {
     with_store(|app| async move {
@@ -161,7 +190,7 @@ fn written() {
 
 #[test]
 fn the_suite_has_hundreds_of_cases() {
-    let tables = [ROWS, RELATED, SHOP, WRITTEN];
+    let tables = [ROWS, RELATED, SHOP, WRITTEN, TYPED];
     let cases = tables.concat().into_iter().flat_map(|(_, text)| table::read(text));
     let distinct: HashSet<String> = cases.map(|case| case.request()).collect();
     assert!(distinct.len() >= 400, "{} distinct requests", distinct.len());

@@ -161,14 +161,54 @@ analyze;
 /// What is asked; then tables of which no more may be read than an index finds, and words that the plan must have.
 const SHAPES: &[(&str, &str, &[&str], &str)] = &[
     // To one, to many, many to many: looked up for the rows of the page.
-    ("orders", "select=id,customers(name)&limit=20", &["customers"], "orders_pkey"),
-    ("orders", "select=id,customers(name)&customer_id=eq.5000", &["customers", "orders"], "orders_customer"),
-    ("customers", "select=name,orders(id,total)&limit=20", &["customers", "orders"], "orders_customer"),
-    ("customers", "select=name,orders(id)&orders.order=placed.desc&orders.limit=3&id=eq.5000", &["customers", "orders"], "orders_customer"),
-    ("products", "select=name,tags(name)&id=eq.5000", &["products", "tags", "product_tags"], "product_tags_pkey"),
-    ("tags", "select=name,products(sku)&limit=5", &["tags", "products", "product_tags"], "product_tags_tag"),
-    ("orders", "select=id,receipts(number)&limit=20", &["orders", "receipts"], "receipts_pkey"),
-    ("categories", "select=name,up:parent_id(name),down:categories!parent_id(name)&id=eq.120", &["categories"], "categories_parent"),
+    (
+        "orders",
+        "select=id,customers(name)&limit=20",
+        &["customers"],
+        "orders_pkey",
+    ),
+    (
+        "orders",
+        "select=id,customers(name)&customer_id=eq.5000",
+        &["customers", "orders"],
+        "orders_customer",
+    ),
+    (
+        "customers",
+        "select=name,orders(id,total)&limit=20",
+        &["customers", "orders"],
+        "orders_customer",
+    ),
+    (
+        "customers",
+        "select=name,orders(id)&orders.order=placed.desc&orders.limit=3&id=eq.5000",
+        &["customers", "orders"],
+        "orders_customer",
+    ),
+    (
+        "products",
+        "select=name,tags(name)&id=eq.5000",
+        &["products", "tags", "product_tags"],
+        "product_tags_pkey",
+    ),
+    (
+        "tags",
+        "select=name,products(sku)&limit=5",
+        &["tags", "products", "product_tags"],
+        "product_tags_tag",
+    ),
+    (
+        "orders",
+        "select=id,receipts(number)&limit=20",
+        &["orders", "receipts"],
+        "receipts_pkey",
+    ),
+    (
+        "categories",
+        "select=name,up:parent_id(name),down:categories!parent_id(name)&id=eq.120",
+        &["categories"],
+        "categories_parent",
+    ),
     // Nested.
     (
         "customers",
@@ -177,25 +217,100 @@ const SHAPES: &[(&str, &str, &[&str], &str)] = &[
         "lines_pkey",
     ),
     // Spread.
-    ("lines", "select=quantity,...products(name,...categories(category:name))&order_id=eq.5000", &["lines", "products", "categories"], "products_pkey"),
+    (
+        "lines",
+        "select=quantity,...products(name,...categories(category:name))&order_id=eq.5000",
+        &["lines", "products", "categories"],
+        "products_pkey",
+    ),
     // `!inner`: of the side with the filter, and of the page.
-    ("orders", "select=id,customers!inner(name)&customers.id=eq.5000", &["orders", "customers"], "orders_customer"),
-    ("customers", "select=name,orders!inner(id)&id=in.(5000,5001)", &["customers", "orders"], "orders_customer"),
-    ("products", "select=name,tags!inner(name)&tags.id=eq.500", &["products", "product_tags", "tags"], "product_tags"),
+    (
+        "orders",
+        "select=id,customers!inner(name)&customers.id=eq.5000",
+        &["orders", "customers"],
+        "orders_customer",
+    ),
+    (
+        "customers",
+        "select=name,orders!inner(id)&id=in.(5000,5001)",
+        &["customers", "orders"],
+        "orders_customer",
+    ),
+    (
+        "products",
+        "select=name,tags!inner(name)&tags.id=eq.500",
+        &["products", "product_tags", "tags"],
+        "product_tags",
+    ),
     // Rows without related ones.
-    ("customers", "select=name,orders()&orders=is.null&id=lt.1100", &["customers", "orders"], "orders_customer"),
-    ("orders", "select=id,receipts()&receipts=is.null&id=lt.1100", &["orders", "receipts"], "receipts_pkey"),
-    ("orders", "select=id,receipts()&receipts=is.null&limit=5", &["orders"], "receipts_pkey"),
+    (
+        "customers",
+        "select=name,orders()&orders=is.null&id=lt.1100",
+        &["customers", "orders"],
+        "orders_customer",
+    ),
+    (
+        "orders",
+        "select=id,receipts()&receipts=is.null&id=lt.1100",
+        &["orders", "receipts"],
+        "receipts_pkey",
+    ),
+    (
+        "orders",
+        "select=id,receipts()&receipts=is.null&limit=5",
+        &["orders"],
+        "receipts_pkey",
+    ),
     // Order: by an index, by a related row among few, and pages by cursor.
-    ("orders", "select=id&order=placed,id&limit=20", &["orders"], "orders_placed"),
-    ("orders", "select=id&order=placed.desc,id.desc&limit=20", &["orders"], "Index Only Scan Backward using orders_placed"),
-    ("orders", "select=id,customers(name)&order=customers(name)&customer_id=in.(5000,5001)", &["orders", "customers"], "customers_pkey"),
-    ("products", "select=id&meta->>pages=eq.80", &["products"], "products_pages"),
+    (
+        "orders",
+        "select=id&order=placed,id&limit=20",
+        &["orders"],
+        "orders_placed",
+    ),
+    (
+        "orders",
+        "select=id&order=placed.desc,id.desc&limit=20",
+        &["orders"],
+        "Index Only Scan Backward using orders_placed",
+    ),
+    (
+        "orders",
+        "select=id,customers(name)&order=customers(name)&customer_id=in.(5000,5001)",
+        &["orders", "customers"],
+        "customers_pkey",
+    ),
+    (
+        "products",
+        "select=id&meta->>pages=eq.80",
+        &["products"],
+        "products_pages",
+    ),
     // Counts and groups of what a filter finds.
-    ("orders", "select=count()&customer_id=eq.5000", &["orders"], "orders_customer"),
-    ("orders", "select=state,total.sum()&customer_id=eq.5000&order=sum.desc", &["orders"], "orders_customer"),
-    ("customers", "select=name,orders(count(),total.sum())&limit=20", &["customers", "orders"], "orders_customer"),
-    ("orders", "select=count(),customers(city)&customer_id=in.(5000,5001)", &["orders", "customers"], "orders_customer"),
+    (
+        "orders",
+        "select=count()&customer_id=eq.5000",
+        &["orders"],
+        "orders_customer",
+    ),
+    (
+        "orders",
+        "select=state,total.sum()&customer_id=eq.5000&order=sum.desc",
+        &["orders"],
+        "orders_customer",
+    ),
+    (
+        "customers",
+        "select=name,orders(count(),total.sum())&limit=20",
+        &["customers", "orders"],
+        "orders_customer",
+    ),
+    (
+        "orders",
+        "select=count(),customers(city)&customer_id=in.(5000,5001)",
+        &["orders", "customers"],
+        "orders_customer",
+    ),
 ];
 
 #[test]
@@ -214,7 +329,9 @@ fn shapes_use_indexes() {
         let mut wrong = Vec::new();
         let mut look = async |what: &str, made: sql::Statement, tables: &[&str], word: &str| {
             let plan = explained(&owner, &made).await;
-            let scanned = tables.iter().any(|table| plan.contains(&format!("Seq Scan on {table} ")));
+            let scanned = tables
+                .iter()
+                .any(|table| plan.contains(&format!("Seq Scan on {table} ")));
             if scanned || !plan.contains(word) {
                 wrong.push(format!("{what}\n{}\n{plan}", made.text));
             }
@@ -230,12 +347,28 @@ fn shapes_use_indexes() {
             }
         }
         // Pages by cursor, forwards and back.
-        for order in ["order=placed,id", "order=placed.desc,id.desc", "order=id", "order=id.desc"] {
+        for order in [
+            "order=placed,id",
+            "order=placed.desc,id.desc",
+            "order=id",
+            "order=id.desc",
+        ] {
             let mut path = format!("/api/orders?select=id&{order}&limit=20");
             for relation in ["next", "next", "prev"] {
                 let page = app.get(&path).await.is(200);
-                let link = page.header("link").split(", ").find(|link| link.ends_with(&format!("\"{relation}\"")));
-                path = link.unwrap().split_once('<').unwrap().1.split_once('>').unwrap().0.to_owned();
+                let link = page
+                    .header("link")
+                    .split(", ")
+                    .find(|link| link.ends_with(&format!("\"{relation}\"")));
+                path = link
+                    .unwrap()
+                    .split_once('<')
+                    .unwrap()
+                    .1
+                    .split_once('>')
+                    .unwrap()
+                    .0
+                    .to_owned();
                 let query = path.split_once('?').unwrap().1;
                 let made = planned(snapshot, find("orders"), query, None);
                 look(&format!("{relation} of {order}"), made, &["orders"], "Index Cond").await;

@@ -74,9 +74,16 @@ fn reads_are_one_statement() {
         assert!(ran.iter().any(|text| text.contains("EXPLAIN")), "{ran:#?}");
         // What a write answers with comes from the write itself.
         let write = || {
-            let request = app.request(Method::PATCH, "/api/orders?id=in.(1,2)&select=id,customers(name),lines(line_no)");
+            let request = app.request(
+                Method::PATCH,
+                "/api/orders?id=in.(1,2)&select=id,customers(name),lines(line_no)",
+            );
             let request = request.header("prefer", "return=representation, tx=rollback");
-            Answer::of(request.header("content-type", "application/json").body(r#"{"total":1}"#))
+            Answer::of(
+                request
+                    .header("content-type", "application/json")
+                    .body(r#"{"total":1}"#),
+            )
         };
         write().await.is(200);
         log.since_now().await;
@@ -95,8 +102,13 @@ struct Log {
 
 impl Log {
     async fn of(app: &App) -> Self {
-        let marker = connect::open(&app.cluster.endpoint().config(Role::Superuser)).await.unwrap();
-        marker.batch_execute("alter system set log_statement = 'all'").await.unwrap();
+        let marker = connect::open(&app.cluster.endpoint().config(Role::Superuser))
+            .await
+            .unwrap();
+        marker
+            .batch_execute("alter system set log_statement = 'all'")
+            .await
+            .unwrap();
         marker.batch_execute("select pg_reload_conf()").await.unwrap();
         // Every session hears of it before its next statement.
         tokio::time::sleep(Duration::from_millis(300)).await;

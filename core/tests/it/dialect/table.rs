@@ -124,7 +124,11 @@ pub async fn ask(app: &App, tables: &[Table]) {
         }
     }
     let count = wrong.len();
-    assert!(wrong.is_empty(), "{count} of {asked} are answered otherwise:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{count} of {asked} are answered otherwise:\n{}",
+        wrong.join("\n")
+    );
 }
 
 async fn sent(app: &App, case: &Case<'_>) -> Answer {
