@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::OPEN;
+use super::{KINDS_ROWS, OPEN};
 use crate::app::{App, Setup, with_app};
 
 const SCHEMA: &str = include_str!("../../fixtures/embed.sql");
@@ -230,21 +230,7 @@ fn values_are_written_alike() {
     with_app(setup, |app| async move {
         let owner = app.owner().await;
         owner
-            .batch_execute(
-                r#"insert into kinds (a_int2, a_int4, a_int8, a_float4, a_float8, a_numeric, a_money, a_text, a_char, a_name, a_date, a_time,
-                    a_timetz, a_timestamp, a_tstz, a_interval, a_bytea, a_json, a_jsonb, an_enum, odd_enum, some_ints,
-                    some_words, some_enums, a_vector, any_vector, a_halfvec, a_sparsevec, a_range, a_multirange, an_inet, a_point,
-                    a_tsvector, a_pair, some_pairs, a_slug, some_slugs, tags, word, "Odd name")
-                values (1, 2, 9007199254740993, 0.1, 0.1, 1e30, 12.30, E'q"\\\n\t\u0001 żółć', 'DE', 'n', '2024-02-29', '10:00:00.120',
-                    '10:00:00-03:30', '2024-02-29 10:00:00.5', '2024-02-29 10:00:00+02', '1 year 2 days 03:04:05.6', '\x00ff', '{"b": 1.50,  "a": [1]}',
-                    '{"b": 1.50, "a": "ż"}', 'it''s done', 'A b', '{1,NULL,3}', '{a,"b c"}', '{new,NULL}', '[1,2,3]', '[0.5]',
-                    '[1,2,3,4]', '{1:1,3:2}/5', '[1,5)', '{[1,5),[7,9)}', '10.0.0.1', '(1,2)', 'a b', '(1,x)', '{"(1,b)"}', 'ab',
-                    '{ab,cd}', '{t,u}', 'a', 3);
-                insert into kinds (a_int4, a_float4, a_numeric, a_text, a_date, a_timestamp, a_tstz, a_interval, some_ints)
-                values (2, 'infinity', 'NaN', 'second', 'infinity', '-infinity', '0044-03-15 12:00:00+00 BC', '-1 mons -00:00:01.5', '{}'),
-                    (3, 'NaN', '-Infinity', 'third', '0044-03-15 BC', 'infinity', 'infinity', 'PT0S', '{{1,2},{3,4}}');
-                insert into holders select id, id from kinds"#,
-            )
+            .batch_execute(&format!("{KINDS_ROWS} insert into holders select id, id from kinds"))
             .await
             .unwrap();
         let rows = app.get("/api/kinds?order=id").await.is(200).text;

@@ -165,6 +165,25 @@ fn shop() {
     });
 }
 
+/// Rows of `kinds.sql`, which has a column of every type.
+const KINDS_ROWS: &str = include_str!("../../fixtures/kinds_rows.sql");
+
+/// Tables over `kinds.sql`.
+const TYPED: &[Table] = &[table!("types")];
+
+#[test]
+fn every_type() {
+    let schema = format!("{}\n{KINDS_ROWS}", include_str!("../../fixtures/kinds.sql"));
+    let setup = Setup {
+        schema: &schema,
+        resources: &[("kinds", OPEN_GROUPED)],
+        ..Setup::default()
+    };
+    with_app(setup, |app| async move {
+        table::ask(&app, TYPED).await;
+    });
+}
+
 #[test]
 fn written() {
     with_store(|app| async move {
@@ -174,7 +193,7 @@ fn written() {
 
 #[test]
 fn the_suite_has_hundreds_of_cases() {
-    let tables = [ROWS, RELATED, SHOP, WRITTEN, computed::TABLES, groups::TABLES];
+    let tables = [ROWS, RELATED, SHOP, WRITTEN, TYPED, computed::TABLES, groups::TABLES];
     let cases = tables.concat().into_iter().flat_map(|(_, text)| table::read(text));
     let distinct: HashSet<String> = cases.map(|case| case.request()).collect();
     assert!(distinct.len() >= 400, "{} distinct requests", distinct.len());
