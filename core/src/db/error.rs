@@ -40,9 +40,9 @@ pub fn translate_read(error: tokio_postgres::Error, resource: &Resource) -> Erro
     }
     Error::new(
         Code::BadQuery,
-        "A stored value cannot be computed or cast as the query asks",
+        "A value does not fit the type that the query takes it for",
     )
-    .with_hint("leave the cast away, or filter out the rows whose values do not fit")
+    .with_hint("it stands in a filter, or is stored and cast by `select`: correct the one, leave the other away")
     .with_source(refused)
 }
 
