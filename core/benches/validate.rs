@@ -11,7 +11,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use windlass_core::catalog::{Kind, PgType, QualifiedName, RelationKind};
 use windlass_core::contract::compile_rule;
 use windlass_core::contract::{
-    Access, Decimal, Field, FieldRules, Format, JsonForm, Normalize, PageLimits, Resource, Rule,
+    Access, Decimal, Field, FieldRules, Format, JsonForm, Nearest, Normalize, PageLimits, Resource, Rule,
 };
 use windlass_core::request::json::parse;
 use windlass_core::validate::{Model, body};
@@ -143,6 +143,7 @@ fn leads() -> Resource {
             program,
             unset: OnceLock::new(),
         }],
+        nearest: Nearest::default(),
         page: PageLimits {
             default: 100,
             max: 1000,

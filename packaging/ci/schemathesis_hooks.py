@@ -112,9 +112,10 @@ def put_right_query(case, known):
         if name in query:
             query[name] = example(known["query", name])
     names = columns(case)
-    if names and "select" in query:
+    if "select" in query:
         text = query["select"]
-        query["select"] = pick(text, ["*", ",".join(names), names[0], f"{names[-1]},again:{names[0]}"])
+        some = ["*", ",".join(names), names[0], f"{names[-1]},again:{names[0]}"] if names else ["*"]
+        query["select"] = pick(text, some)
     if names and "order" in query:
         text = query["order"]
         # Not every type has an order: those that do take `gt`.
@@ -171,6 +172,14 @@ def put_right_body(case):
             # A 32-bit float tells less apart than a reader's numbers do: tiny ones are refused, not taken for 0.
             if isinstance(value, list):
                 row[name] = [1 if isinstance(v, float) and 0 < abs(v) < 1e-30 else v for v in value]
+            schema = model["properties"].get(name, {})
+            # A text is trimmed before it is measured.
+            if isinstance(value, str) and "trimmed" in schema.get("description", ""):
+                least = schema.get("minLength", 0)
+                row[name] = value if len(value.strip()) >= least else "x" * least
+            # A function may refuse a null that its argument's type allows.
+            if value is None and "/rpc/" in case.operation.path and schema.get("examples"):
+                row[name] = schema["examples"][0]
         if case.operation.method.upper() == "PUT":
             # The body's key, where it has one, is that of the request.
             for name, value in (case.path_parameters or {}).items():

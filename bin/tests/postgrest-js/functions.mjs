@@ -37,8 +37,8 @@ export default async function functions(client, suite) {
   for (const [score, get, band] of [[39, false, 'cold'], [40, false, 'warm'], [75, false, 'hot'], [75, true, 'hot']]) {
     await call(`a scalar of ${score}${get ? ', by GET' : ''}`, client.rpc('score_band', { score }, { get }), { data: band })
   }
-  await call('an argument too few', client.rpc('score_band', {}), refused(404, 'route_not_found'))
-  await call('an argument too many', client.rpc('score_band', { score: 1, colour: 'red' }), refused(404, 'route_not_found'))
+  await call('an argument too few', client.rpc('score_band', {}), refused(404, 'unknown_function'))
+  await call('an argument too many', client.rpc('score_band', { score: 1, colour: 'red' }), refused(404, 'unknown_function'))
   await call('an argument beyond its bounds', client.rpc('score_band', { score: 101 }), refused(422, 'validation_failed'))
   await call('an argument of another type', client.rpc('score_band', { score: 'high' }), refused(422, 'validation_failed'))
   await call('no such function', client.rpc('score_bands', { score: 1 }), refused(404, 'route_not_found'))

@@ -60,7 +60,7 @@ fn type_of(pg_type: &PgType, rules: &FieldRules) -> String {
             format!("list of {}", type_of(item, rules.items.as_deref().unwrap_or(&none)))
         }
         Kind::Vector { dimensions } | Kind::HalfVec { dimensions } => vector("vector", dimensions),
-        Kind::SparseVec { dimensions } => vector("sparse vector as text", dimensions),
+        Kind::SparseVec { dimensions } => vector("sparse vector", dimensions),
         Kind::Range | Kind::Other => format!("{} as text", pg_type.base),
     }
 }

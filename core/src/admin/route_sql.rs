@@ -34,6 +34,14 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
         snapshot: &Snapshot::default(),
         principal: &Principal::Anonymous,
     };
+    if route.nearest {
+        let body = plain.body.ok_or_else(|| Error::internal("a body has no example"))?;
+        let sought = validate::nearest::sought(resource, &json::parse(body.to_string().as_bytes())?)?;
+        let query = query::parse(&sought.query)?;
+        // The vector is a bind: the text is the same for all.
+        let read = plan::nearest::plan(resource, &sought, String::new(), query, view)?;
+        return Ok(sql::read::statement(&read)?.text);
+    }
     let mut query = query::parse("")?;
     let target = if route.item {
         Target::Item(plain.key)

@@ -11,7 +11,7 @@ use std::fmt;
 pub use function::{Argument, Function, Returned};
 pub use index::{Index, IndexKey};
 pub use pg_type::{DomainRule, Kind, PgType};
-pub use relation::{Check, Column, ForeignKey, Identity, Relation, RelationKind, UniqueKey};
+pub use relation::{Check, Column, ForeignKey, Identity, Relation, RelationKind, UniqueKey, VectorIndex, VectorMethod};
 
 /// A name with its schema, as stored in the catalog (unquoted, exact case).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +43,8 @@ impl fmt::Display for QualifiedName {
 pub struct Catalog {
     /// By name, in name order.
     pub relations: BTreeMap<QualifiedName, Relation>,
+    /// pgvector's major and minor version, where the extension is there.
+    pub pgvector: Option<(u32, u32)>,
     /// By name, in name order; of one name by their signatures. Those of extensions are not among them.
     pub functions: BTreeMap<QualifiedName, Vec<Function>>,
 }

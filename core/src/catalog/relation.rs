@@ -27,6 +27,8 @@ pub struct Relation {
     pub primary_key: Vec<String>,
     /// Unique constraints and plain unique indexes, the primary key among them.
     pub unique_keys: Vec<UniqueKey>,
+    /// Indexes for nearest neighbours, over one column each.
+    pub vector_indexes: Vec<VectorIndex>,
     /// References to other tables.
     pub foreign_keys: Vec<ForeignKey>,
     /// CHECK constraints.
@@ -112,4 +114,33 @@ pub struct Check {
     pub columns: Vec<String>,
     /// The expression as `pg_get_constraintdef` spells it: `CHECK (((score >= 0) AND (score <= 100)))`.
     pub definition: String,
+}
+
+/// An index of pgvector over a column as it is (not over an expression).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VectorIndex {
+    /// Its name.
+    pub name: String,
+    /// The column.
+    pub column: String,
+    /// How it finds neighbours.
+    pub method: VectorMethod,
+    /// The operator class, which says the distance: `vector_cosine_ops`.
+    pub operator_class: String,
+    /// Whether reads can use it: its creation did not fail.
+    pub valid: bool,
+    /// Whether it holds only some of the rows.
+    pub partial: bool,
+}
+
+/// pgvector's kinds of indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VectorMethod {
+    /// A graph.
+    Hnsw,
+    /// Lists of neighbours.
+    IvfFlat {
+        /// How many lists.
+        lists: u32,
+    },
 }

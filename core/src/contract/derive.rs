@@ -10,7 +10,9 @@ use toml::Spanned;
 use super::check_expr::{Known, understand};
 use super::overlay::{FieldOverlay, Overlay};
 use super::source::Source;
-use super::{CheckName, Field, JsonForm, PageLimits, Reference, Resource, Rule, Shape, Unique, Verb};
+use super::{
+    CheckName, EF_SEARCH_MOST, Field, JsonForm, Nearest, PageLimits, Reference, Resource, Rule, Shape, Unique, Verb,
+};
 use super::{compile_rule, computed, default_value, narrow, path};
 use crate::catalog::{Catalog, Column, Identity, Kind, QualifiedName, Relation, RelationKind};
 use crate::suggest;
@@ -48,6 +50,7 @@ pub(super) fn derive(
     deriving.access(&fields);
     let page = page(overlay, deriving.source);
     let rules = deriving.rules(&fields);
+    let nearest = deriving.nearest(&fields, catalog);
     let computed = computed::derive(overlay, relation, catalog, deriving.source);
 
     let by_name: std::collections::HashMap<String, usize> =
@@ -90,6 +93,7 @@ pub(super) fn derive(
         rules,
         page,
         cost: overlay.cost.clone(),
+        nearest,
         max_batch: overlay.max_batch.unwrap_or(10_000),
         computed,
         fields,
@@ -390,6 +394,22 @@ impl Deriving<'_, '_, '_> {
                 self.source.mistake(grants.span(), message, Some(help));
             }
         }
+    }
+
+    fn nearest(&mut self, fields: &[Field], catalog: &Catalog) -> Nearest {
+        let cap = self.overlay.max_ef_search.as_ref();
+        let nearest = Nearest::derive(self.relation, fields, cap.map(|cap| *cap.get_ref()), catalog.pgvector);
+        if let Some(cap) = cap {
+            if *cap.get_ref() > EF_SEARCH_MOST {
+                let message = format!("`max_ef_search` is at most {EF_SEARCH_MOST}, as pgvector takes no more");
+                self.source.mistake(cap.span(), message, None);
+            }
+            if nearest.columns.is_empty() {
+                let message = format!("`[nearest]` is for vectors, but `{}` shows none", self.relation.name);
+                self.source.mistake(cap.span(), message, None);
+            }
+        }
+        nearest
     }
 
     fn rules(&mut self, fields: &[Field]) -> Vec<Rule> {

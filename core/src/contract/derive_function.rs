@@ -9,7 +9,7 @@ use super::derive::{foreign, page};
 use super::function::{CALLED, Function, Outcome, Overload, Whole};
 use super::overlay::{FieldOverlay, Overlay};
 use super::source::Source;
-use super::{Access, Cost, Field, FieldRules, Grant, JsonForm, PageLimits, Resource};
+use super::{Access, Cost, Field, FieldRules, Grant, JsonForm, Nearest, PageLimits, Resource};
 use super::{default_value, narrow, path};
 use crate::catalog::{self, Catalog, Kind, PgType, QualifiedName, RelationKind, Returned};
 use crate::suggest;
@@ -271,9 +271,10 @@ impl Deriving<'_, '_, '_> {
             page: self.page,
             table: QualifiedName::new("", CALLED),
             key: Vec::new(),
-            // What a function gives has no index.
+            // No index knows what a function gives.
             cost: Cost::default(),
             indexes: Vec::new(),
+            nearest: Nearest::default(),
             ..resource.clone()
         }
     }
@@ -304,6 +305,7 @@ impl Deriving<'_, '_, '_> {
             access: self.access(),
             rules: Vec::new(),
             page: self.page,
+            nearest: Nearest::default(),
             max_batch: 1,
             computed: Vec::new(),
             cost: Cost::default(),

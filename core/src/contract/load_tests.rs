@@ -49,6 +49,7 @@ fn relation(name: &str, kind: RelationKind, columns: Vec<Column>) -> Relation {
         columns,
         primary_key: Vec::new(),
         unique_keys: Vec::new(),
+        vector_indexes: Vec::new(),
         foreign_keys: Vec::new(),
         checks: Vec::new(),
         indexes: Vec::new(),
@@ -153,6 +154,7 @@ fn catalog() -> Catalog {
     let relations = [leads, totals].map(|relation| (relation.name.clone(), relation));
     Catalog {
         relations: relations.into_iter().collect(),
+        pgvector: Some((0, 8)),
         ..Catalog::default()
     }
 }
@@ -466,6 +468,15 @@ fn every_mistake_has_its_place() {
             "[page]\nmax_bytes = 0",
             ":2:13: `max_bytes` takes a whole number, at least 1",
         ),
+        (
+            "hidden = ['embedding']\n[nearest]\nmax_ef_search = 10",
+            ":3:17: `[nearest]` is for vectors, but `public.leads` shows none",
+        ),
+        (
+            "[nearest]\nmax_ef_search = 1001",
+            ":2:17: `max_ef_search` is at most 1000, as pgvector takes no more",
+        ),
+        ("[nearest]\nef = 10", ":2:1: unknown key `ef`"),
         (
             "[fields.score]\nge = -1",
             ":2:6: `ge = -1` is wider than the database allows for `score`: it must be at least 0",

@@ -29,6 +29,7 @@ pub(super) struct Overlay {
     pub(super) page_max_bytes: Option<u32>,
     pub(super) page_max_groups: Option<u32>,
     pub(super) cost: Cost,
+    pub(super) max_ef_search: Option<Spanned<u32>>,
     pub(super) fields: Vec<(Spanned<String>, FieldOverlay)>,
     pub(super) rules: Vec<RuleOverlay>,
 }

@@ -25,6 +25,7 @@ const TOP: &[&str] = &[
     "access",
     "page",
     "cost",
+    "nearest",
     "fields",
     "args",
     "rules",
@@ -87,6 +88,7 @@ pub(super) fn parse(text: &str, source: &mut Source<'_>) -> Option<Overlay> {
             "access" => reader.access(key, value, &mut overlay),
             "page" => reader.page(key, value, &mut overlay),
             "cost" => overlay.cost = reader.cost(key, value),
+            "nearest" => reader.nearest(key, value, &mut overlay),
             "fields" => overlay.fields = reader.fields(key, value),
             "args" => overlay.args = reader.fields(key, value),
             "rules" => reader.rules(key, value, &mut overlay),
@@ -277,6 +279,15 @@ impl Reader<'_, '_> {
                 "max_bytes" => overlay.page_max_bytes = self.count(key, value, 1).map(Spanned::into_inner),
                 "max_groups" => overlay.page_max_groups = self.count(key, value, 1).map(Spanned::into_inner),
                 _ => self.unknown(key, &["default", "max", "max_stream", "max_bytes", "max_groups"]),
+            }
+        }
+    }
+
+    fn nearest(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, overlay: &mut Overlay) {
+        for (key, value) in self.table(key, value).into_iter().flatten() {
+            match &**key.get_ref() {
+                "max_ef_search" => overlay.max_ef_search = self.count(key, value, 1),
+                _ => self.unknown(key, &["max_ef_search"]),
             }
         }
     }

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::{Cost, Field, Rule};
+use super::{Cost, Field, Nearest, Rule};
 use crate::catalog::{Index, QualifiedName, RelationKind};
+
+/// What the path of a search for the nearest rows has behind that of its resource.
+pub const NEAREST: &str = "/nearest";
 
 /// The contract of one table or view.
 #[derive(Debug, Clone)]
@@ -43,6 +46,8 @@ pub struct Resource {
     pub page: PageLimits,
     /// What a request may cost.
     pub cost: Cost,
+    /// How neighbours are looked for; without columns there are no vectors.
+    pub nearest: Nearest,
     /// Most rows of one create request.
     pub max_batch: u32,
     /// Related rows that functions find.
@@ -84,6 +89,13 @@ impl Resource {
             ))
         });
         names.collect()
+    }
+
+    /// The path of the search for the nearest rows; none without vectors, or where rows may not be read.
+    #[must_use]
+    pub fn nearest_path(&self) -> Option<String> {
+        let offered = !self.nearest.columns.is_empty() && self.access.read.is_some();
+        offered.then(|| format!("{}{NEAREST}", self.path))
     }
 
     /// The path of an item, such as `/api/leads/{id}`; none without a key.

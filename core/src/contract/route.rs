@@ -25,6 +25,8 @@ pub struct Route {
     pub path: String,
     /// Whether it is about one row.
     pub item: bool,
+    /// Whether it searches for the nearest rows; it is neither of the collection nor of an item then.
+    pub nearest: bool,
     /// What it belongs to.
     pub owner: Owner,
 }
@@ -71,8 +73,16 @@ pub fn methods(resource: &Resource, item: bool) -> impl Iterator<Item = (&'stati
         .filter(move |(_, verb)| (!item || !resource.key.is_empty()) && resource.access.of(*verb).is_some())
 }
 
-/// Every route of a resource: those of the collection, then those of its items.
+/// Every route of a resource: those of the collection, then those of its items, then the search for the nearest rows.
 pub(super) fn of(resource: &Arc<Resource>) -> Vec<Route> {
+    let nearest = resource.nearest_path().map(|path| Route {
+        name: format!("POST {path}"),
+        method: "POST",
+        path,
+        item: false,
+        nearest: true,
+        owner: Owner::Resource(Arc::clone(resource), Verb::Read),
+    });
     let places = [(false, Some(resource.path.clone())), (true, resource.item_path())];
     places
         .into_iter()
@@ -83,9 +93,11 @@ pub(super) fn of(resource: &Arc<Resource>) -> Vec<Route> {
                 method,
                 path: path.clone(),
                 item,
+                nearest: false,
                 owner: Owner::Resource(Arc::clone(resource), verb),
             })
         })
+        .chain(nearest)
         .collect()
 }
 
@@ -96,6 +108,7 @@ pub(super) fn of_function(function: &Arc<Function>) -> impl Iterator<Item = Rout
         method,
         path: function.path.clone(),
         item: false,
+        nearest: false,
         owner: Owner::Function(Arc::clone(function)),
     })
 }

@@ -73,6 +73,12 @@ pub(super) enum Failed {
     Late,
 }
 
+impl From<tokio_postgres::Error> for Failed {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         Self::Refused(error)
@@ -119,7 +125,11 @@ impl Connection {
 
     /// A read outside of a transaction, of at most so many bytes.
     pub(super) async fn read(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
-        let mut reply = self.gather(statement, resource, false, most).await?;
+        let mut reply = if statement.settings.is_empty() {
+            self.gather(statement, resource, false, most).await?
+        } else {
+            self.gather_set(statement, resource, most).await?
+        };
         reply.edges.turn(&mut reply.json);
         Ok(reply)
     }
@@ -229,6 +239,56 @@ impl Connection {
         Err(Error::internal("a statement was neither run nor refused"))
     }
 
+    /// Gathers the rows of a read that has settings of its own, in a transaction of which all parts leave in one flush.
+    async fn gather_set(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
+        for last in [false, true] {
+            let mut reply = Reply::default();
+            let each = &mut |row: &Row| {
+                collect(statement, row, &mut reply)?;
+                if u64::try_from(reply.json.len()).is_ok_and(|bytes| bytes <= most) {
+                    Ok(())
+                } else {
+                    Err(too_large(most))
+                }
+            };
+            let ran = self.timed(async {
+                // Prepared beforehand, so that nothing is waited for in between.
+                let ready = self.ready(statement).await?;
+                self.prepare(&set_text(&statement.settings)).await?;
+                // Polled in order, they leave in order. After an error the COMMIT rolls back.
+                let (begun, set, read, ended) = futures_util::join!(
+                    self.client.batch_execute("BEGIN READ ONLY"),
+                    self.set(&statement.settings),
+                    self.run(&ready, statement, each),
+                    self.client.batch_execute("COMMIT"),
+                );
+                begun?;
+                set?;
+                read?;
+                ended?;
+                Ok(())
+            });
+            match ran.await {
+                Ok(()) => return Ok(reply),
+                Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget(&statement.text),
+                Err(Failed::Database(error)) => return Err(translate_read(error, resource)),
+                Err(Failed::Refused(error)) => return Err(error),
+                Err(Failed::Late) => return Err(lost(false)),
+            }
+        }
+        Err(Error::internal("a statement was neither run nor refused"))
+    }
+
+    /// Sets what holds until the end of the transaction that is open.
+    pub(super) async fn set(&self, settings: &[(&'static str, String)]) -> Result<(), tokio_postgres::Error> {
+        if settings.is_empty() {
+            return Ok(());
+        }
+        let prepared = self.prepare(&set_text(settings)).await?;
+        let values = settings.iter().map(|(_, value)| value.as_str());
+        self.client.execute_raw(&prepared.statement, values).await.map(drop)
+    }
+
     /// Starts a statement within a transaction that is open already; its figures are counted by who reads the rows.
     pub(super) async fn start(
         &self,
@@ -263,7 +323,9 @@ impl Connection {
     }
 
     async fn prepare(&self, text: &str) -> Result<Ready, tokio_postgres::Error> {
-        if let Some(mut known) = self.lock().find(text) {
+        // A statement of its own: the lock of a condition is held until the end of its block, where it is taken again.
+        let known = self.lock().find(text);
+        if let Some(mut known) = known {
             if known.figures.is_forgotten() {
                 known.figures = self.figures.of(text);
                 self.lock().keep(text, &known);
@@ -322,6 +384,16 @@ impl Prepared {
 /// The table changed after the statement was prepared.
 pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(error::is_stale)
+}
+
+/// `SELECT set_config('hnsw.ef_search', $1, true), …`: a name is text of ours, a value a bind.
+fn set_text(settings: &[(&'static str, String)]) -> String {
+    let mut text = String::from("SELECT ");
+    for (index, (name, _)) in settings.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { ", " });
+        text.push_str(&format!("pg_catalog.set_config('{name}', ${}, true)", index + 1));
+    }
+    text
 }
 
 /// Writes a row into the reply.

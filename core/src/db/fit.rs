@@ -33,7 +33,7 @@ pub fn fits(form: &Form, found: &Type) -> bool {
                 _ => !is_binary(found),
             };
         }
-        Form::Text | Form::Json => return !is_binary(found),
+        Form::Text | Form::Json | Form::Sparse => return !is_binary(found),
         Form::Record(_) | Form::Records(_) | Form::Spread(_) => return true,
     };
     found == wanted

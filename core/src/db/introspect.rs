@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, HashMap};
 use tokio_postgres::types::Oid;
 use tokio_postgres::{Client, Row};
 
-use crate::catalog::{Catalog, Check, Column, ForeignKey, Identity, QualifiedName, Relation, RelationKind, UniqueKey};
+use crate::catalog::{
+    Catalog, Check, Column, ForeignKey, Identity, QualifiedName, Relation, RelationKind, UniqueKey, VectorIndex,
+    VectorMethod,
+};
 use crate::error::{Error, Result};
 use types::Types;
 
@@ -85,6 +88,21 @@ const UNIQUE_INDEXES: &str = "select i.indrelid, x.relname::text,
       and not exists (select from pg_constraint c where c.conindid = i.indexrelid and c.contype in ('p', 'u'))
     order by i.indrelid, x.relname";
 
+/// Indexes of pgvector over a column as it is; one over an expression answers other questions than the API asks.
+/// Without the option there are 100 lists.
+const VECTOR_INDEXES: &str = "select i.indrelid, x.relname::text, a.attname::text, m.amname::text, o.opcname::text,
+       i.indisvalid and i.indisready, i.indpred is not null,
+       coalesce((select option_value::int4 from pg_options_to_table(x.reloptions) where option_name = 'lists'), 100)
+    from pg_index i
+    join seen s on s.oid = i.indrelid
+    join pg_class x on x.oid = i.indexrelid
+    join pg_am m on m.oid = x.relam and m.amname in ('hnsw', 'ivfflat')
+    join pg_opclass o on o.oid = i.indclass[0]
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+    order by i.indrelid, x.relname";
+
+const PGVECTOR: &str = "select extversion::text from pg_extension where extname = 'vector'";
+
 /// Reads the catalog.
 ///
 /// It runs in a transaction of its own on `client`, so nothing else may use the connection meanwhile; when the
@@ -116,8 +134,15 @@ pub async fn catalog_within(client: &Client, role: Option<&str>) -> Result<Catal
 
 async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Catalog> {
     let seen = SEEN.replace("$role", role);
-    let [relations, columns, constraints, unique, indexes] =
-        [RELATIONS, COLUMNS, CONSTRAINTS, UNIQUE_INDEXES, indexes::INDEXES].map(|query| format!("{seen}\n{query}"));
+    let [relations, columns, constraints, unique, indexes, vectors] = [
+        RELATIONS,
+        COLUMNS,
+        CONSTRAINTS,
+        UNIQUE_INDEXES,
+        indexes::INDEXES,
+        VECTOR_INDEXES,
+    ]
+    .map(|query| format!("{seen}\n{query}"));
     let functions = functions::FUNCTIONS.replace("$role", role);
     // Polled in order, the queries leave in order and in one flush; replies are read as they come.
     let read = async {
@@ -128,6 +153,8 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
             client.query_typed(&constraints, &[]),
             client.query_typed(&unique, &[]),
             client.query_typed(&indexes, &[]),
+            client.query_typed(&vectors, &[]),
+            client.query_typed(PGVECTOR, &[]),
             client.query_typed(types::TYPES, &[]),
             client.query_typed(types::DOMAIN_CHECKS, &[]),
             client.query_typed(&functions, &[]),
@@ -137,7 +164,7 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     let rows = read.await;
     let end = client.batch_execute(end).await;
     let broken = |error| super::error::translate(error, None, false);
-    let (_, relations, columns, constraints, unique, indexes, types, checks, functions, composites) =
+    let (_, relations, columns, constraints, unique, indexes, vectors, pgvector, types, checks, functions, composites) =
         rows.map_err(broken)?;
     end.map_err(broken)?;
     let types = Types::read(&types, &checks).map_err(Error::internal)?;
@@ -146,9 +173,15 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     read_constraints(&constraints, &mut found).map_err(Error::internal)?;
     read_unique(&unique, &mut found).map_err(Error::internal)?;
     indexes::read(&indexes, &mut found).map_err(Error::internal)?;
+    read_vector_indexes(&vectors, &mut found).map_err(Error::internal)?;
+    let pgvector = read_version(&pgvector).map_err(Error::internal)?;
     let relations: BTreeMap<_, _> = found.into_values().map(|r| (r.name.clone(), r)).collect();
     let functions = functions::read(&functions, &composites, &types).map_err(Error::internal)?;
-    Ok(Catalog { relations, functions })
+    Ok(Catalog {
+        relations,
+        functions,
+        pgvector,
+    })
 }
 
 type Found = HashMap<Oid, Relation>;
@@ -170,6 +203,7 @@ fn read_relations(rows: &[Row]) -> Result<Found, tokio_postgres::Error> {
             columns: Vec::new(),
             primary_key: Vec::new(),
             unique_keys: Vec::new(),
+            vector_indexes: Vec::new(),
             foreign_keys: Vec::new(),
             checks: Vec::new(),
             indexes: Vec::new(),
@@ -258,4 +292,36 @@ fn read_unique(rows: &[Row], found: &mut Found) -> Result<(), tokio_postgres::Er
         }
     }
     Ok(())
+}
+
+fn read_vector_indexes(rows: &[Row], found: &mut Found) -> Result<(), tokio_postgres::Error> {
+    for row in rows {
+        if let Some(relation) = found.get_mut(&row.try_get(0)?) {
+            let method = match row.try_get::<_, &str>(3)? {
+                "hnsw" => VectorMethod::Hnsw,
+                _ => VectorMethod::IvfFlat {
+                    lists: u32::try_from(row.try_get::<_, i32>(7)?).unwrap_or(1),
+                },
+            };
+            relation.vector_indexes.push(VectorIndex {
+                name: row.try_get(1)?,
+                column: row.try_get(2)?,
+                method,
+                operator_class: row.try_get(4)?,
+                valid: row.try_get(5)?,
+                partial: row.try_get(6)?,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// `0.8.1` as `(0, 8)`.
+fn read_version(rows: &[Row]) -> Result<Option<(u32, u32)>, tokio_postgres::Error> {
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut parts = row
+        .try_get::<_, &str>(0)?
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0));
+    Ok(Some((parts.next().unwrap_or(0), parts.next().unwrap_or(0))))
 }

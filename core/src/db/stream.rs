@@ -336,6 +336,7 @@ async fn start(lane: &Connection, task: &Task) -> Result<(RowStream, Arc<Figures
     let begin = format!("BEGIN{only}; SET LOCAL statement_timeout = {}", task.limit.as_millis());
     for last in [false, true] {
         lane.command(&begin).await.map_err(refused)?;
+        lane.set(&task.statement.settings).await.map_err(refused)?;
         match lane.start(&task.statement).await {
             Ok(started) => return Ok(started),
             Err(error) if is_stale(&error) && !last => {

@@ -174,6 +174,7 @@ pub fn value(form: &Form, bytes: &[u8], out: &mut String) -> Result<()> {
         Form::Json => out.push_str(text(bytes)?),
         Form::Jsonb => out.push_str(text(bytes.get(1..).unwrap_or_default())?),
         Form::Array(item) => array(item, bytes, out)?,
+        Form::Sparse => sparse(text(bytes)?, out)?,
         Form::Record(columns) => wire_record::record(columns, bytes, out)?,
         Form::Records(columns) => wire_record::records(columns, bytes, out)?,
         Form::Spread(_) => return Err(Error::internal("spread rows have no value of their own")),
@@ -248,6 +249,27 @@ fn float(finite: bool, number: &(impl std::fmt::Display + serde::Serialize), out
         },
         out,
     );
+}
+
+/// `{1:0.5,7:2}/10` as `{"dimensions":10,"indices":[1,7],"values":[0.5,2]}`.
+fn sparse(text: &str, out: &mut String) -> Result<()> {
+    let parts = text.strip_prefix('{').and_then(|text| text.split_once("}/"));
+    let (entries, dimensions) = parts.ok_or_else(|| Error::internal("not a sparse vector"))?;
+    let list = |out: &mut String, second: bool| {
+        for (position, entry) in entries.split(',').filter(|entry| !entry.is_empty()).enumerate() {
+            out.push_str(if position == 0 { "" } else { "," });
+            let (index, number) = entry.split_once(':').unwrap_or_default();
+            out.push_str(if second { number } else { index });
+        }
+    };
+    out.push_str("{\"dimensions\":");
+    out.push_str(dimensions);
+    out.push_str(",\"indices\":[");
+    list(out, false);
+    out.push_str("],\"values\":[");
+    list(out, true);
+    out.push_str("]}");
+    Ok(())
 }
 
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
@@ -410,6 +432,19 @@ mod tests {
             written(&Form::Quoted(Box::new(Form::Int8)), &5_i64.to_be_bytes()),
             "\"5\""
         );
+    }
+
+    #[test]
+    fn sparse_vectors() {
+        for (text, json) in [
+            (
+                "{1:0.5,7:-2e-05}/10",
+                r#"{"dimensions":10,"indices":[1,7],"values":[0.5,-2e-05]}"#,
+            ),
+            ("{}/3", r#"{"dimensions":3,"indices":[],"values":[]}"#),
+        ] {
+            assert_eq!(written(&Form::Sparse, text.as_bytes()), json);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use salvo::{Request, http::header};
 use super::accept::Accept;
 use super::{Refusal, Reply, docs, profile, routes};
 use crate::app::{Context, Published};
-use crate::contract::{Function, Resource, Snapshot, methods};
+use crate::contract::{Function, NEAREST, Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
 use crate::plan::{self, Principal};
 use crate::request::{Page, Preconditions, Prefer, Purpose, Query, Target, query};
@@ -34,6 +34,17 @@ pub(super) struct Call<'a> {
     pub conditions: Preconditions,
     /// Whether a `PUT` names its row by a filter, as PostgREST's clients do.
     pub by_filter: bool,
+    pub watch: &'a mut Stopwatch,
+}
+
+/// What a search for the nearest rows gets.
+pub(super) struct Search<'a> {
+    pub context: &'a Arc<Context>,
+    pub resource: &'a Arc<Resource>,
+    pub snapshot: &'a Snapshot,
+    pub principal: Principal,
+    pub accept: Accept,
+    pub raw_query: String,
     pub watch: &'a mut Stopwatch,
 }
 
@@ -86,16 +97,35 @@ async fn route(
     if let Some((function, routes)) = published.snapshot.function_at(&path) {
         return call(context, published, function, routes, request, trace).await;
     }
-    let (resource, routes, rest) =
-        find(published, &path).ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     let method = request.method().clone();
+    let search = searched(published, &path);
+    if let (Some((resource, place)), &Method::POST) = (search, &method) {
+        enter(published, place, trace)?;
+        let search = Search {
+            context,
+            resource,
+            snapshot: &published.snapshot,
+            principal: Principal::Anonymous,
+            accept: Accept::parse(request.headers(), true)?,
+            raw_query: request.uri().query().unwrap_or("").to_owned(),
+            watch: &mut trace.watch,
+        };
+        return routes::nearest::answer(search, request).await;
+    }
+    let found = find(published, &path);
+    if found.is_none() && search.is_some() {
+        return without_route(&method, std::iter::once("POST"));
+    }
+    let (resource, routes, rest) = found.ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     // `PUT /api/leads?id=eq.7` is the route `PUT /api/leads/{id}` in PostgREST's words.
     let by_filter = method == Method::PUT && rest.is_empty() && !resource.key.is_empty();
     let Some(place) = routed(published, routes, &method, !rest.is_empty() || by_filter) else {
         let own = methods(resource, !rest.is_empty()).map(|(method, _)| method);
         let put =
             rest.is_empty() && !resource.key.is_empty() && methods(resource, true).any(|(method, _)| method == "PUT");
-        return without_route(&method, own.chain(put.then_some("PUT")));
+        // A key may be the word that searches stand at.
+        let search = search.map(|_| "POST");
+        return without_route(&method, own.chain(put.then_some("PUT")).chain(search));
     };
     enter(published, place, trace)?;
     profile::check(request.headers(), &method, &resource.table.schema)?;
@@ -239,8 +269,17 @@ fn routed(published: &Published, mut routes: Range<usize>, method: &Method, item
     };
     routes.find(|place| {
         let route = published.snapshot.routes.get(*place);
-        route.is_some_and(|route| route.item == item && route.method == method)
+        route.is_some_and(|route| !route.nearest && route.item == item && route.method == method)
     })
+}
+
+/// The resource whose nearest rows are searched for at a path, and the place of that route.
+fn searched<'a>(published: &'a Published, path: &str) -> Option<(&'a Arc<Resource>, usize)> {
+    let snapshot = &published.snapshot;
+    let parent = path.strip_suffix(NEAREST).filter(|_| snapshot.at(path).is_none())?;
+    let (resource, mut routes) = snapshot.routes_at(parent)?;
+    let place = routes.find(|place| snapshot.routes.get(*place).is_some_and(|route| route.nearest))?;
+    Some((resource, place))
 }
 
 fn allow(methods: &[&str]) -> String {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::examples::Examples;
 use super::functions::Functions;
 use super::names::{Ids, Named, Taken};
+use super::nearest;
 use super::parameters;
 use super::paths::{BEARER, Paths, is_public};
 use super::problems;
@@ -75,6 +76,9 @@ pub fn document(snapshot: &Snapshot) -> Result<Value> {
             components = components.add_schema(named.model(model), carry(schemas::model(named, model, &examples)));
         }
         components = components.add_schema(named.part(), carry(schemas::part(named, &named.model(Model::Read))));
+        if resource.nearest_path().is_some() {
+            components = components.add_schema(nearest::component(named), carry(nearest::body(named, &examples)));
+        }
         for (name, shape) in schemas::shapes(named) {
             components = components.add_schema(name, carry(shape));
         }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::catalog::{Kind, PgType, QualifiedName, RelationKind};
 use crate::contract::{
-    Access, Contracts, Decimal, Field, FieldRules, Format, Grant, JsonForm, Metric, Normalize, PageLimits, Resource,
-    Rule, Shape, Snapshot,
+    Access, Contracts, Decimal, Field, FieldRules, Format, Grant, JsonForm, Metric, Nearest, Normalize, PageLimits,
+    Resource, Rule, Shape, Snapshot,
 };
 
 pub(super) fn field(name: &str, sql: &str, kind: Kind) -> Field {
@@ -104,6 +104,7 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
             delete: Some(vec![Grant::Public]),
         },
         rules: Vec::new(),
+        nearest: Nearest::default(),
         page: PageLimits {
             default: 50,
             max: 1000,

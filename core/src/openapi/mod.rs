@@ -11,6 +11,7 @@ mod document;
 mod examples;
 mod functions;
 mod names;
+mod nearest;
 mod parameters;
 mod paths;
 mod problems;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::examples::Examples;
 use super::names::{Ids, Named, schema_ref};
+use super::nearest;
 use super::parameters;
 use super::problems::{
     AMBIGUOUS, BAD_REQUEST, CONFLICT, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, PRECONDITION, RANGE, Refusal,
@@ -53,6 +54,9 @@ impl Paths<'_> {
         let mut all = vec![(path, self.collection())];
         if let Some(path) = self.named.resource.item_path() {
             all.push((path, self.item()));
+        }
+        if let Some(path) = self.named.resource.nearest_path() {
+            all.push((path, self.nearest()));
         }
         all.retain(|(_, item)| !item.operations.is_empty());
         all
@@ -418,6 +422,35 @@ impl Paths<'_> {
             .description(description)
             .required(Required::True)
             .add_content(JSON, content)
+    }
+
+    fn nearest(&mut self) -> PathItem {
+        let name = &self.named.resource.name;
+        let mut query = parameters::filters(self.named);
+        query.push(parameters::select(self.named));
+        let row = nearest::rows(self.named);
+        let line = json!({ "type": "string", "description": "One JSON object per line." });
+        let csv = json!({ "type": "string", "description": "RFC 4180 with a header line." });
+        let found = Response::new("The nearest rows, nearest first, each with its distance.")
+            .add_content(JSON, Content::new(carry(json!({ "type": "array", "items": row }))))
+            .add_content(OBJECT, Content::new(carry(row.clone())))
+            .add_content(LINES, Content::new(carry(line)))
+            .add_content(CSV, Content::new(carry(csv)));
+        let body = RequestBody::new()
+            .description("A vector, or a row by its key, and how many rows are to be near to it.")
+            .required(Required::True)
+            .add_content(JSON, Content::new(reference(&nearest::component(self.named))));
+        let search = self
+            .read("nearest", &format!("Find the {name} nearest to a vector"), query)
+            .description(
+                "Rows without a vector are near to nothing. `distance=lt.0.5` leaves out what is farther off."
+                    .to_owned()
+                    + &self.access(Verb::Read),
+            )
+            .request_body(body)
+            .add_response("200", found);
+        let refusals = &[TIMED_OUT, TOO_LARGE, UNSUPPORTED, INVALID];
+        PathItem::default().add_operation(PathItemType::Post, refuse(search, refusals))
     }
 
     pub(super) fn row(&self, description: &str) -> Response {

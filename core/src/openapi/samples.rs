@@ -39,7 +39,8 @@ pub(super) fn candidates(pg_type: &PgType, rules: &FieldRules, form: JsonForm, n
             vec![vector.into()]
         }
         Kind::SparseVec { dimensions } => {
-            vec![format!("{{1:1}}/{}", rules.dimensions.or(*dimensions).unwrap_or(3)).into()]
+            let dimensions = rules.dimensions.or(*dimensions).unwrap_or(3);
+            vec![json!({ "dimensions": dimensions, "indices": [1], "values": [1] })]
         }
         Kind::Range => ranges(&pg_type.sql),
         Kind::Other => other(&pg_type.sql).map_or_else(Vec::new, |text| vec![text.into()]),

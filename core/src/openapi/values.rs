@@ -83,18 +83,39 @@ pub(super) fn schema(kind: &Kind, rules: &FieldRules, form: JsonForm, shape: Opt
             count(&mut schema, "minItems", Some(dimensions.unwrap_or(1)));
             count(&mut schema, "maxItems", dimensions);
         }
-        Kind::SparseVec { dimensions } => {
-            typed(&mut schema, "string");
-            let size = rules.dimensions.or(*dimensions);
-            let size = size.map_or_else(|| "[0-9]+".to_owned(), |size| size.to_string());
-            schema.insert("pattern".to_owned(), format!(r"^\s*\{{.*\}}/{size}\s*$").into());
-        }
+        Kind::SparseVec { dimensions } => sparse(&mut schema, rules.dimensions.or(*dimensions)),
         _ => {
             typed(&mut schema, "string");
             text(rules, None, &mut schema);
         }
     }
     schema
+}
+
+/// A sparse vector: an object, or pgvector's own text, which replies never hold.
+fn sparse(schema: &mut Schema, size: Option<u32>) {
+    let mut dimensions = json!({ "type": "integer", "minimum": 1, "maximum": 1_000_000_000 });
+    if let Some(size) = size {
+        dimensions = json!({ "type": "integer", "const": size });
+    }
+    let digits = size.map_or_else(|| "[1-9][0-9]*".to_owned(), |size| size.to_string());
+    let index = json!({ "type": "integer", "minimum": 1, "maximum": size.unwrap_or(1_000_000_000) });
+    let forms = json!([
+        {
+            "type": "object",
+            "properties": {
+                "dimensions": dimensions,
+                "indices": { "type": "array", "items": index, "uniqueItems": true, "maxItems": 16_000,
+                             "description": "Where the numbers stand, counted from 1." },
+                "values": { "type": "array", "items": { "type": "number" }, "maxItems": 16_000,
+                            "description": "As many as the indices; everywhere else it is 0." },
+            },
+            "required": ["dimensions", "indices", "values"],
+            "additionalProperties": false,
+        },
+        { "type": "string", "pattern": format!(r"^\{{.*\}}/{digits}$"), "description": "pgvector's text." },
+    ]);
+    schema.insert("anyOf".to_owned(), forms);
 }
 
 /// The same schema with null allowed.
@@ -106,6 +127,8 @@ pub(super) fn nullable(mut schema: Schema) -> Schema {
         *name = json!([name.take(), "null"]);
     } else if let Some(Value::Array(names)) = schema.get_mut("type") {
         names.push("null".into());
+    } else if let Some(Value::Array(forms)) = schema.get_mut("anyOf") {
+        forms.push(json!({ "type": "null" }));
     } else if schema.contains_key("$ref") {
         let any = json!([schema, { "type": "null" }]);
         schema = Schema::from_iter([("anyOf".to_owned(), any)]);

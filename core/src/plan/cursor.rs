@@ -75,7 +75,7 @@ impl Binding {
                     embed.way.steps().for_each(&mut add);
                     add_subject(&embed.way.target, subject, &mut add);
                 }
-                By::Output(_) => continue,
+                By::Output(_) | By::Nearest(_) => continue,
             }
             add(if term.descending { "desc" } else { "asc" });
             add(if term.nulls_first() { "first" } else { "last" });

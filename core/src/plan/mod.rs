@@ -8,6 +8,7 @@ pub mod condition;
 pub mod cost;
 pub mod cursor;
 pub mod embed;
+pub mod nearest;
 pub mod operators;
 pub mod order;
 pub mod output;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::embed::{self, Embed, Named};
+use super::nearest::Nearest;
 use super::output::{Output, Value};
 use super::subject::{Subject, subject};
 use crate::contract::Resource;
@@ -29,6 +30,8 @@ pub enum By {
     Related(Arc<Embed>, Subject),
     /// The reply's column of this place, from 0: groups have no other values.
     Output(usize),
+    /// The distance from a vector, where the row is one of the nearest.
+    Nearest(Arc<Nearest>),
 }
 
 impl Order {
@@ -38,7 +41,7 @@ impl Order {
         self.nulls.map_or(self.descending, |nulls| nulls == Nulls::First)
     }
 
-    const fn ascending(by: By) -> Self {
+    pub(super) const fn ascending(by: By) -> Self {
         Self {
             by,
             descending: false,
@@ -90,7 +93,7 @@ pub fn groups(resource: &Resource, terms: Vec<OrderTerm>, output: &[Output]) -> 
                 By::Own(subject) => output
                     .iter()
                     .position(|output| matches!(&output.value, Value::Plain(known, None) if *known == subject)),
-                By::Related(..) | By::Output(_) => None,
+                By::Related(..) | By::Output(_) | By::Nearest(_) => None,
             },
         };
         let place = place.ok_or_else(|| {
@@ -113,6 +116,13 @@ pub fn groups(resource: &Resource, terms: Vec<OrderTerm>, output: &[Output]) -> 
 
 /// What a term orders by.
 fn by(resource: &Resource, term: OrderTerm, named: &[Named]) -> Result<By> {
+    if term.nearest.is_some() {
+        return Err(Error::new(
+            Code::BadQuery,
+            "Only a list's own rows can be ordered by distance, and by nothing before it",
+        )
+        .with_hint("write for example `order=embedding.nearest.[0.1,0.2],id`"));
+    }
     let related = term.relation.map(|name| embed::single(named, &name)).transpose()?;
     let owner = related.as_ref().map_or(resource, |embed| embed.way.target.as_ref());
     let (subject, field) = subject(owner, term.column)?;
@@ -133,7 +143,7 @@ fn push(resource: &Resource, order: &mut Vec<Order>, by: By, descending: bool, n
         let name = match &by {
             By::Own(subject) => resource.fields.get(subject.field),
             By::Related(embed, subject) => embed.way.target.fields.get(subject.field),
-            By::Output(_) => None,
+            By::Output(_) | By::Nearest(_) => None,
         };
         let name = name.map_or("a column", |field| field.name.as_str());
         return Err(Error::new(Code::BadQuery, format!("`order` names `{name}` twice")));

@@ -79,6 +79,15 @@ pub(super) fn plan(
     })
 }
 
+/// How many rows or groups a page may have.
+pub(super) fn limit(resource: &Resource, page: &request::Page, grouped: bool, streamed: bool) -> u64 {
+    match page {
+        request::Page::Offset { limit, .. } | request::Page::After { limit, .. } => {
+            rows(resource.page, *limit, grouped, streamed).0
+        }
+    }
+}
+
 /// How many rows are given, if so many are asked for; and whether more were wanted of a stream than it may have.
 fn rows(limits: PageLimits, asked: Option<u64>, grouped: bool, streamed: bool) -> (u64, bool) {
     let (usual, most) = match limits.max_groups.filter(|_| grouped) {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::condition::{self, Condition};
 use super::cursor::Binding;
 use super::embed;
-use super::order::{self, Order};
+use super::nearest::{self, Nearest};
+use super::order::{self, By, Order};
 use super::output::Output;
 use super::page::{self, Lists, Page};
 use super::policy;
@@ -62,6 +63,15 @@ impl Read {
         self.output.iter().any(Output::is_related)
     }
 
+    /// What its rows are near to, where they are ordered by distance.
+    #[must_use]
+    pub fn nearest(&self) -> Option<&Nearest> {
+        match &self.order.first()?.by {
+            By::Nearest(nearest) => Some(nearest),
+            _ => None,
+        }
+    }
+
     /// Whether its rows are groups of rows.
     #[must_use]
     pub fn grouped(&self) -> bool {
@@ -112,9 +122,17 @@ pub fn plan(
             }
         }
         Target::Collection => {
-            let terms = std::mem::take(&mut query.order);
+            let mut terms = std::mem::take(&mut query.order);
             let grouped = shape.output.iter().any(Output::is_aggregate);
-            let order = if grouped {
+            let limit = page::limit(resource, &query.page, grouped, lists.streamed);
+            let near = nearest::of_order(resource, &mut terms, limit)?;
+            if near.is_some() && (grouped || matches!(query.page, request::Page::After { .. })) {
+                return Err(
+                    Error::new(Code::BadQuery, "An order by distance has neither groups nor cursors")
+                        .with_hint("page with `limit` and `offset`"),
+                );
+            }
+            let mut order = if grouped {
                 order::groups(resource, terms, &shape.output)?
             } else {
                 order::rows(resource, terms, &shape.named)?
@@ -123,8 +141,14 @@ pub fn plan(
             // What `!inner` leaves out is left out on the next page, too.
             let inner = shape.required.iter().filter_map(Condition::path);
             query.narrowing.extend(inner.map(|path| ("!inner".to_owned(), path)));
-            let condition = all(condition::check(resource, filters, &shape.named)?, shape.required);
-            let paged = page::plan(resource, &query, &order, grouped, lists)?;
+            let mut required = shape.required;
+            required.extend(near.as_ref().map(|near| nearest::has_vector(near.field)));
+            let condition = all(condition::check(resource, filters, &shape.named)?, required);
+            let mut paged = page::plan(resource, &query, &order, grouped, lists)?;
+            if let Some(near) = near {
+                paged.binding = None;
+                order.insert(0, Order::ascending(By::Nearest(Arc::new(near))));
+            }
             Read {
                 resource: Arc::clone(resource),
                 output: shape.output,
@@ -140,7 +164,7 @@ pub fn plan(
     })
 }
 
-fn all(condition: Condition, required: Vec<Condition>) -> Condition {
+pub(super) fn all(condition: Condition, required: Vec<Condition>) -> Condition {
     if required.is_empty() {
         return condition;
     }

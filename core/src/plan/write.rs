@@ -13,9 +13,7 @@ use crate::catalog::RelationKind;
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
 use crate::request::precondition::Tags;
-use crate::request::{
-    Comparison, OrderTerm, Page, Preconditions, Prefer, Query, Resolution, Return, SelectItem, Target,
-};
+use crate::request::{OrderTerm, Page, Preconditions, Prefer, Query, Resolution, Return, SelectItem, Target};
 use crate::validate::{Checked, Row};
 
 /// What is done.

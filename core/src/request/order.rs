@@ -1,6 +1,7 @@
 //! `order=a.desc.nullslast,meta->>b,owner(name)`.
 
 use super::column::ColumnRef;
+use super::nearest::{self, NearestTerm};
 use super::reader::Reader;
 use crate::error::{Error, Result};
 
@@ -18,6 +19,8 @@ pub struct OrderTerm {
     pub descending: bool,
     /// Where nulls go; Postgres's default otherwise.
     pub nulls: Option<Nulls>,
+    /// By distance from a vector instead of by value.
+    pub nearest: Option<NearestTerm>,
 }
 
 /// Where nulls go.
@@ -64,6 +67,7 @@ fn term(reader: &mut Reader<'_>) -> Result<OrderTerm> {
         column,
         descending: false,
         nulls: None,
+        nearest: None,
     };
     let mut expected = "asc, desc, nullsfirst or nullslast";
     while reader.eat(".") {
@@ -76,6 +80,10 @@ fn term(reader: &mut Reader<'_>) -> Result<OrderTerm> {
             "desc" if expected.starts_with("asc") => {
                 term.descending = true;
                 expected = "nullsfirst or nullslast";
+            }
+            "nearest" if expected.starts_with("asc") => {
+                term.nearest = Some(nearest::parse(reader)?);
+                return Ok(term);
             }
             "nullsfirst" if term.nulls.is_none() => {
                 term.nulls = Some(Nulls::First);

@@ -2,7 +2,7 @@
 //! and after a write as well as in a read.
 
 use super::statement::{Builder, Form};
-use super::{condition, order, output as columns_of, read};
+use super::{condition, nearest, order, output as columns_of, read};
 use crate::catalog::PgType;
 use crate::contract::{Join, Leg};
 use crate::error::Result;
@@ -91,7 +91,11 @@ fn related(sql: &mut Builder, embed: &Embed, around: &str) -> Result<()> {
     let around = if around.is_empty() { "t" } else { around };
     let row = sql.row().to_owned();
     if let Join::Computed { function, .. } = &embed.way.join {
-        sql.table(function).push("(").push(around).push(")");
+        sql.table(function).push("(").push(around);
+        if around == "t" && sql.within {
+            sql.push(".").name(nearest::ROW);
+        }
+        sql.push(")");
     } else {
         sql.table(&embed.way.target.table);
     }

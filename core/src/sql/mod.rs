@@ -6,6 +6,7 @@ mod condition;
 pub mod cost;
 mod embed;
 mod keyset;
+mod nearest;
 mod order;
 mod output;
 pub mod read;

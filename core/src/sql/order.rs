@@ -1,7 +1,7 @@
 //! Orders as SQL: `ORDER BY`, and the values by which a cursor finds its place again.
 
 use super::statement::{Builder, Column, Form};
-use super::{condition, embed, output};
+use super::{condition, embed, nearest, output};
 use crate::catalog::PgType;
 use crate::contract::Resource;
 use crate::error::{Error, Result};
@@ -29,6 +29,7 @@ pub(super) fn write(
                     sql.push(&(place + 1 + before).to_string());
                 }
             }
+            By::Nearest(_) => nearest::distance(sql),
             // What is compared would hide an index on the column, and orders the same.
             By::Own(subject) if subject.path.is_empty() => _ = condition::expression(sql, resource, subject)?,
             By::Own(_) | By::Related(..) => _ = compared(sql, resource, &order.by)?,
@@ -65,14 +66,21 @@ pub(super) fn by_columns(sql: &mut Builder, terms: &[Order]) {
     }
 }
 
-/// The order's values as columns, in a form that Postgres reads again as the very same.
-pub(super) fn values(sql: &mut Builder, resource: &Resource, terms: &[Order], columns: &mut Vec<Column>) -> Result<()> {
+/// The order's values as columns, in a form that Postgres reads again as the very same. `behind`: whether others stand
+/// before `columns`.
+pub(super) fn values(
+    sql: &mut Builder,
+    resource: &Resource,
+    terms: &[Order],
+    columns: &mut Vec<Column>,
+    behind: bool,
+) -> Result<()> {
     for order in terms {
-        sql.push(", ");
+        sql.push(if behind || !columns.is_empty() { ", " } else { "" });
         match &order.by {
             By::Own(subject) => _ = condition::expression(sql, resource, subject)?,
             By::Related(related, subject) => _ = embed::column(sql, related, subject)?,
-            By::Output(_) => return Err(groups()),
+            By::Output(_) | By::Nearest(_) => return Err(no_cursor()),
         }
         sql.push("::text AS c").push(&columns.len().to_string());
         columns.push(Column {
@@ -90,7 +98,7 @@ pub(super) fn compared(sql: &mut Builder, resource: &Resource, by: &By) -> Resul
     match by {
         By::Own(subject) => condition::compared(sql, resource, subject),
         By::Related(related, subject) => embed::column(sql, related, subject),
-        By::Output(_) => Err(groups()),
+        By::Output(_) | By::Nearest(_) => Err(no_cursor()),
     }
 }
 
@@ -98,10 +106,10 @@ pub(super) fn compared(sql: &mut Builder, resource: &Resource, by: &By) -> Resul
 pub(super) fn nullable(resource: &Resource, by: &By) -> Result<bool> {
     Ok(match by {
         By::Own(subject) => !subject.path.is_empty() || condition::field(resource, subject.field)?.nullable,
-        By::Related(..) | By::Output(_) => true,
+        By::Related(..) | By::Output(_) | By::Nearest(_) => true,
     })
 }
 
-fn groups() -> Error {
-    Error::internal("groups have no cursors")
+fn no_cursor() -> Error {
+    Error::internal("groups and distances have no cursors")
 }

@@ -1,7 +1,7 @@
 //! Reads as SQL.
 
 use super::statement::{Builder, Column, Form, Paged, Statement, Tag};
-use super::{condition, keyset, order, output};
+use super::{condition, keyset, nearest, order, output};
 use crate::contract::Resource;
 use crate::error::{Error, Result};
 use crate::plan::output::every;
@@ -24,6 +24,9 @@ pub fn statement(read: &Read) -> Result<Statement> {
         columns_of.extend(every(resource));
     }
     let counted = matches!(read.count, Some(Count::Exact | Count::Estimated));
+    let nearest = read.nearest();
+    sql.within = nearest.is_some() && nearest::calls(read);
+    let shown_distance = nearest.and_then(|nearest| nearest.label.as_ref());
     // Columns that stand before those of the reply.
     let before = usize::from(counted);
     if counted {
@@ -36,14 +39,29 @@ pub fn statement(read: &Read) -> Result<Statement> {
         }
     } else {
         sql.push("SELECT ");
-        outputs(&mut sql, resource, &columns_of)?;
+        if !columns_of.is_empty() || shown_distance.is_none() && read.binding.is_none() {
+            outputs(&mut sql, resource, &columns_of)?;
+        }
     }
     let mut columns = output::columns(resource, &columns_of, true)?;
+    if let Some(label) = shown_distance {
+        nearest::distance(sql.push(if columns.is_empty() { "" } else { ", " }));
+        sql.push(" AS ").name(label);
+        columns.push(Column {
+            label: label.clone(),
+            form: Form::Float8,
+            shown: true,
+            key: false,
+        });
+    }
     let first_value = columns.len();
     if read.binding.is_some() {
-        order::values(&mut sql, resource, &read.order, &mut columns)?;
+        order::values(&mut sql, resource, &read.order, &mut columns, counted)?;
     }
-    from(&mut sql, read)?;
+    match nearest {
+        Some(nearest) => nearest::from(&mut sql, read, nearest)?,
+        None => from(&mut sql, read)?,
+    }
     let mut backward = false;
     if let Page::After(cursor) = &read.page {
         keyset::write(sql.push(" AND "), resource, &read.order, cursor)?;
@@ -56,11 +74,12 @@ pub fn statement(read: &Read) -> Result<Statement> {
         from: first_value,
         backward,
     });
-    if let Some(limit) = read.limit {
+    // The nearest rows are few already.
+    if let Some(limit) = read.limit.filter(|_| nearest.is_none()) {
         let fetched = limit.saturating_add(u64::from(paged.is_some() || read.capped));
         sql.push(" LIMIT ").bind(Bind::Text(fetched.to_string()), "::int8");
     }
-    if let Page::Offset(offset @ 1..) = read.page {
+    if let (Page::Offset(offset @ 1..), None) = (&read.page, nearest) {
         sql.push(" OFFSET ").bind(Bind::Text(offset.to_string()), "::int8");
     }
     if counted {
@@ -68,6 +87,7 @@ pub fn statement(read: &Read) -> Result<Statement> {
     }
     let mut statement = Statement {
         paged,
+        settings: nearest.map_or_else(Vec::new, |nearest| nearest.settings.clone()),
         ..sql.finish(columns, counted)
     };
     if tagged {

@@ -25,6 +25,8 @@ pub struct Statement {
     pub bare: bool,
     /// Whether a column comes after `columns` that says whether the row was there before.
     pub marked: bool,
+    /// Settings of Postgres that hold for this statement alone. Their names are ours, their values are bound.
+    pub settings: Vec<(&'static str, String)>,
 }
 
 /// How rows are written.
@@ -101,6 +103,8 @@ pub enum Form {
     /// One version byte, then JSON text that is copied.
     Jsonb,
     Array(Box<Form>),
+    /// pgvector's sparse text, which becomes an object.
+    Sparse,
     /// A number written as a JSON string.
     Quoted(Box<Form>),
     /// A row inside of a row: a record with these columns.
@@ -120,6 +124,8 @@ pub(super) struct Builder {
     scope: String,
     /// How many rows were named.
     scopes: usize,
+    /// Whether `t` is a row of a subquery, which holds the table's own row in a column.
+    pub(super) within: bool,
 }
 
 impl Builder {
@@ -198,6 +204,7 @@ impl Builder {
             tag: Tag::None,
             bare: false,
             marked: false,
+            settings: Vec::new(),
         }
     }
 }
@@ -285,6 +292,7 @@ pub(super) fn kind_form(kind: &Kind) -> Form {
             Kind::Vector { .. } | Kind::HalfVec { .. } => Form::Json,
             kind => kind_form(kind),
         })),
-        Kind::Text { .. } | Kind::Enum { .. } | Kind::SparseVec { .. } | Kind::Range | Kind::Other => Form::Text,
+        Kind::SparseVec { .. } => Form::Sparse,
+        Kind::Text { .. } | Kind::Enum { .. } | Kind::Range | Kind::Other => Form::Text,
     }
 }

@@ -1,22 +1,14 @@
-//! Values that are lists: Postgres arrays and pgvector's types.
+//! Values that are lists: Postgres arrays.
 
 use serde_json::json;
 
-use super::number::float_fault;
 use super::report::{At, Report, counted};
 use super::value::{self, Want};
 use crate::catalog::{Kind, PgType};
-use crate::contract::Metric;
 use crate::request::json::Json;
 
 /// Postgres's limit on the dimensions of an array.
 const ARRAY_DEPTH: usize = 6;
-
-/// The largest number of a `halfvec`.
-const HALF_MAX: f64 = 65_504.0;
-
-/// pgvector's limit on the dimensions of a `vector` or `halfvec` column without declared ones.
-const VECTOR_MOST: u32 = 16_000;
 
 /// Checks an array and appends Postgres's array literal.
 pub(super) fn array(
@@ -125,143 +117,4 @@ fn quote(text: &str, out: &mut String) {
         }
     }
     out.push('"');
-}
-
-/// Checks a vector and appends pgvector's text form.
-pub(super) fn vector(
-    want: Want<'_>,
-    items: &[Json<'_>],
-    input: &Json<'_>,
-    at: &At<'_>,
-    report: &mut Report,
-    out: &mut String,
-) -> bool {
-    let before = report.count();
-    let (declared, half) = match want.kind {
-        Kind::HalfVec { dimensions } => (*dimensions, true),
-        Kind::Vector { dimensions } => (*dimensions, false),
-        _ => (None, false),
-    };
-    dimensions(
-        want.rules.dimensions.or(declared),
-        items.len() as u64,
-        input,
-        at,
-        report,
-    );
-    if report.count() > before {
-        return false;
-    }
-    let mut zero = true;
-    out.push('[');
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        let Json::Number(text) = item else {
-            report.add(&at.index(index), "float_type", "must be a number", Some(item), None);
-            continue;
-        };
-        let value: f32 = text.parse().unwrap_or(f32::INFINITY);
-        if half && f64::from(value).abs() > HALF_MAX {
-            report.add(
-                &at.index(index),
-                "finite_number",
-                "must be within ±65504, the range of a 16-bit float",
-                Some(item),
-                None,
-            );
-        } else if !value.is_finite() {
-            report.add(
-                &at.index(index),
-                "finite_number",
-                "must be within the range of a 32-bit float",
-                Some(item),
-                None,
-            );
-        }
-        // Below half of its least step, a 16-bit float is zero.
-        zero &= if half {
-            value.abs() <= 2.0_f32.powi(-25)
-        } else {
-            value == 0.0
-        };
-        out.push_str(text);
-    }
-    out.push(']');
-    if zero && want.rules.metric == Some(Metric::Cosine) && report.count() == before {
-        let msg = "must not be all zeros: it has no direction to compare by cosine";
-        report.add(at, "vector_zero_norm", msg, Some(input), None);
-    }
-    report.count() == before
-}
-
-fn dimensions(wanted: Option<u32>, given: u64, input: &Json<'_>, at: &At<'_>, report: &mut Report) {
-    let good = wanted.map_or((1..=u64::from(VECTOR_MOST)).contains(&given), |wanted| {
-        given == u64::from(wanted)
-    });
-    if !good {
-        let msg = match wanted {
-            Some(wanted) => format!("must have {}, not {given}", counted(u64::from(wanted), "dimension")),
-            None => format!("must have between 1 and {VECTOR_MOST} dimensions"),
-        };
-        report.add(
-            at,
-            "vector_dimensions",
-            msg,
-            Some(input),
-            Some(json!({"dimensions": wanted, "actual": given})),
-        );
-    }
-}
-
-/// Checks pgvector's sparse text form, `{1:0.5,7:2}/10`.
-pub(super) fn sparse(
-    text: &str,
-    wanted: Option<u32>,
-    input: &Json<'_>,
-    at: &At<'_>,
-    report: &mut Report,
-    out: &mut String,
-) -> bool {
-    let before = report.count();
-    match read_sparse(text) {
-        Some(given) if wanted.is_none_or(|wanted| wanted == given) => out.push_str(text),
-        Some(given) => dimensions(wanted, u64::from(given), input, at, report),
-        None => report.add(
-            at,
-            "sparse_vector_parsing",
-            "not a sparse vector such as {1:0.5,7:2}/10",
-            Some(input),
-            None,
-        ),
-    }
-    report.count() == before
-}
-
-/// The dimensions of a well-formed sparse vector: indices from 1, each once, and finite numbers.
-pub(super) fn read_sparse(text: &str) -> Option<u32> {
-    let (entries, dimensions) = text.strip_prefix('{')?.split_once("}/")?;
-    let dimensions: u32 = dimensions.parse().ok().filter(|n| (1..=1_000_000_000).contains(n))?;
-    let mut indices = Vec::new();
-    if !entries.is_empty() {
-        for entry in entries.split(',') {
-            let (index, number) = entry.split_once(':')?;
-            let index: u32 = index
-                .trim()
-                .parse()
-                .ok()
-                .filter(|index| (1..=dimensions).contains(index))?;
-            let number = number.trim();
-            crate::contract::Decimal::parse(number)?;
-            if float_fault(&Kind::Float4, number).is_some() {
-                return None;
-            }
-            indices.push(index);
-        }
-    }
-    let count = indices.len();
-    indices.sort_unstable();
-    indices.dedup();
-    (indices.len() == count && count <= 16_000).then_some(dimensions)
 }

@@ -6,6 +6,7 @@ mod arguments;
 mod check;
 mod formats;
 mod list;
+pub mod nearest;
 mod normalize;
 mod number;
 mod parameter;
@@ -15,6 +16,7 @@ mod shape;
 mod temporal;
 mod text;
 mod value;
+mod vector;
 
 #[cfg(test)]
 mod tests;

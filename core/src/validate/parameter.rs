@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::list::read_sparse;
 use super::number::float_fault;
 use super::report::{INPUT_LIMIT, alternatives};
 use super::text;
+use super::vector::read_sparse;
 use crate::catalog::Kind;
 use crate::contract::{Decimal, Field};
 use crate::error::Violation;

@@ -103,6 +103,14 @@ impl Report {
         }
     }
 
+    /// Adds a violation that was found elsewhere.
+    pub(super) fn push(&mut self, violation: Violation) {
+        self.count += 1;
+        if !self.is_full() {
+            self.violations.push(violation);
+        }
+    }
+
     /// Whether more violations are only counted, so that their words need not be found.
     pub(super) fn is_full(&self) -> bool {
         self.violations.len() >= MOST

@@ -7,6 +7,7 @@ use super::list;
 use super::number::number;
 use super::report::{At, Report};
 use super::text;
+use super::vector;
 use crate::catalog::{Kind, PgType};
 use crate::contract::{Decimal, Field, FieldRules, JsonForm};
 use crate::error::Step;
@@ -70,9 +71,11 @@ pub(super) fn type_error(kind: &Kind) -> (&'static str, &'static str) {
         Kind::Array { .. } => ("list_type", "must be an array"),
         Kind::Vector { .. } | Kind::HalfVec { .. } => ("list_type", "must be an array of numbers"),
         Kind::Json | Kind::Jsonb => ("json_type", "must be a JSON value"),
-        Kind::Text { .. } | Kind::Enum { .. } | Kind::SparseVec { .. } | Kind::Range | Kind::Other => {
-            ("string_type", "must be a string")
-        }
+        Kind::SparseVec { .. } => (
+            "model_type",
+            "must be an object with dimensions, indices and values, or a string such as {1:0.5,7:2}/10",
+        ),
+        Kind::Text { .. } | Kind::Enum { .. } | Kind::Range | Kind::Other => ("string_type", "must be a string"),
     }
 }
 
@@ -98,16 +101,8 @@ pub(super) fn write(want: Want<'_>, json: &Json<'_>, at: &At<'_>, report: &mut R
             number(want, text, json, at, report, out)
         }
         (Kind::Array { item }, Json::Array(items)) => list::array(want, item, items, json, at, report, out),
-        (Kind::Vector { .. } | Kind::HalfVec { .. }, Json::Array(items)) => {
-            list::vector(want, items, json, at, report, out)
-        }
-        (Kind::SparseVec { dimensions }, Json::String(text)) => {
-            let dimensions = want.rules.dimensions.or(*dimensions);
-            list::sparse(text, dimensions, json, at, report, out)
-        }
-        (kind, Json::String(text))
-            if !kind.is_number() && !matches!(kind, Kind::Bool | Kind::Array { .. }) && !kind.is_vector() =>
-        {
+        (kind, json) if kind.is_vector() => vector::write(want, json, at, report, out),
+        (kind, Json::String(text)) if !kind.is_number() && !matches!(kind, Kind::Bool | Kind::Array { .. }) => {
             text::string(want, text, json, at, report, out)
         }
         (kind, json) => {

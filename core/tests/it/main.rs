@@ -20,4 +20,5 @@ mod serving;
 mod streams;
 mod survival;
 mod telemetry;
+mod vectors;
 mod writes;

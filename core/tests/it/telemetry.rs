@@ -239,3 +239,45 @@ fn lanes_tell_their_state_and_their_statements() {
         );
     });
 }
+
+/// A connection may keep a statement that nobody else remembers, when many others have run elsewhere meanwhile.
+#[test]
+fn more_statements_than_are_remembered_hold_up_nobody() {
+    let setup = Setup {
+        lanes: LaneOptions {
+            shared: 4,
+            exclusive: 1,
+            wait: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(15),
+        },
+        ..Setup::default()
+    };
+    with_app(setup, |app| async move {
+        app.post("/api/people", ADA).await.is(201);
+        let fields = ["id", "email", "name", "mood", "score", "joined"];
+        let mut orders = vec![Vec::new()];
+        for _ in fields {
+            let longer = |order: &Vec<&'static str>| {
+                let order = order.clone();
+                let left = fields.into_iter().filter(move |field| !order.contains(field));
+                left.collect::<Vec<_>>()
+            };
+            orders = orders
+                .iter()
+                .flat_map(|order| {
+                    longer(order)
+                        .into_iter()
+                        .map(|field| [order.as_slice(), &[field]].concat())
+                })
+                .collect();
+        }
+        let again = 16;
+        let first = std::iter::repeat_n(&orders[0], again);
+        let last = std::iter::repeat_n(&orders[0], again);
+        for order in first.chain(&orders).chain(last) {
+            let path = format!("/api/people/1?select={}", order.join(","));
+            let answer = tokio::time::timeout(Duration::from_secs(10), app.get(&path)).await;
+            answer.expect("the lane goes on").is(200);
+        }
+    });
+}

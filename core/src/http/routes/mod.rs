@@ -5,6 +5,7 @@ mod cost;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod health;
+pub(super) mod nearest;
 pub(super) mod read;
 mod reckon;
 pub(super) mod replace;

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use salvo::http::StatusCode;
+
 use super::read::{content_range, status};
 use crate::app::Context;
-use crate::db::stream::{Task, too_long};
+use crate::db::stream::{Chunks, Task, too_long};
 use crate::error::{Code, Result};
 use crate::http::accept::Accept;
 use crate::http::{Refusal, Reply};
@@ -22,6 +24,30 @@ pub(super) async fn answer(
     statement: Statement,
     reckoned: Option<u64>,
 ) -> Result<Reply, Refusal> {
+    let (total, chunks) = started(context, watch, read, statement).await?;
+    // Refused with its count, it is dropped, which ends the statement.
+    Ok(begun(read, total.or(reckoned))?.stream(accept.media_type(), chunks))
+}
+
+/// Rows of which neither place nor number is told.
+pub(super) async fn rows(
+    context: &Context,
+    watch: &mut Stopwatch,
+    accept: Accept,
+    read: &Read,
+    statement: Statement,
+) -> Result<Reply, Refusal> {
+    let (_, chunks) = started(context, watch, read, statement).await?;
+    Ok(Reply::new(StatusCode::OK).stream(accept.media_type(), chunks))
+}
+
+/// Starts a stream; gives how many rows match, where they were counted, and the rows.
+async fn started(
+    context: &Context,
+    watch: &mut Stopwatch,
+    read: &Read,
+    statement: Statement,
+) -> Result<(Option<u64>, Chunks)> {
     let task = Task {
         statement,
         resource: Arc::clone(&read.resource),
@@ -38,8 +64,7 @@ pub(super) async fn answer(
     }
     watch.enter(Stage::Http);
     let stream = stream?;
-    // Refused with its count, it is dropped, which ends the statement.
-    Ok(begun(read, stream.total.or(reckoned))?.stream(accept.media_type(), stream.chunks))
+    Ok((stream.total, stream.chunks))
 }
 
 /// The headers of a stream, to `HEAD`.

@@ -14,7 +14,7 @@ use super::{Bind, Model, body, filter_value, path_value, stored_row};
 use crate::catalog::{Kind, PgType, QualifiedName, RelationKind};
 use crate::contract::compile_rule;
 use crate::contract::{
-    Access, Decimal, Field, FieldRules, Format, JsonForm, Metric, Normalize, PageLimits, Resource, Rule, Shape,
+    Access, Decimal, Field, FieldRules, Format, JsonForm, Metric, Nearest, Normalize, PageLimits, Resource, Rule, Shape,
 };
 use crate::error::{Code, Step};
 use crate::request::json::parse;
@@ -95,6 +95,7 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
         checks: Vec::new(),
         access: Access::default(),
         rules,
+        nearest: Nearest::default(),
         page: PageLimits {
             default: 100,
             max: 1000,

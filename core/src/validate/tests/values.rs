@@ -298,6 +298,27 @@ fn vectors() {
             ),
         ],
     );
+    let half_cosine = ruled(field("h", Kind::HalfVec { dimensions: None }), |r| {
+        r.metric = Some(Metric::Cosine)
+    });
+    table(
+        &half_cosine,
+        &[
+            (
+                "[1e-8,0]",
+                Err("vector_zero_norm: must not be all zeros: it has no direction to compare by cosine"),
+            ),
+            ("[1e-7,0]", Ok("[1e-7,0]")),
+            (
+                "[-65505]",
+                Err("0 finite_number: must be within ±65504, the range of a 16-bit float"),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn sparse_vectors() {
     let wrong = "sparse_vector_parsing: not a sparse vector such as {1:0.5,7:2}/10";
     table(
         &field("s", Kind::SparseVec { dimensions: Some(10) }),
@@ -308,7 +329,58 @@ fn vectors() {
             ("\"{0:1}/10\"", Err(wrong)),
             ("\"{1:1,1:2}/10\"", Err(wrong)),
             ("\"{1:x}/10\"", Err(wrong)),
-            ("[1]", Err("string_type: must be a string")),
+            ("\"{1:NaN}/10\"", Err(wrong)),
+            ("\"{1:1e39}/10\"", Err(wrong)),
+            (
+                "[1]",
+                Err(
+                    "model_type: must be an object with dimensions, indices and values, or a string such as {1:0.5,7:2}/10",
+                ),
+            ),
+            (
+                r#"{"dimensions":10,"indices":[7,1],"values":[2,0.5]}"#,
+                Ok("{7:2,1:0.5}/10"),
+            ),
+            (r#"{"values":[],"indices":[],"dimensions":1e1}"#, Ok("{}/10")),
+            (
+                r#"{"dimensions":9,"indices":[1],"values":[1]}"#,
+                Err(r#""dimensions" vector_dimensions: must have 10 dimensions, not 9"#),
+            ),
+            (
+                r#"{"dimensions":10,"indices":[0,11,2,2,1.5,"1"],"values":[1,1e39,"NaN",null,1,1]}"#,
+                Err(concat!(
+                    r#""indices" 0 greater_than_equal: must be at least 1: indices count from 1 | "#,
+                    r#""indices" 1 less_than_equal: must be at most 10, the dimensions | "indices" 3 value_error: is there twice | "#,
+                    r#""indices" 4 int_type: must be an integer | "indices" 5 int_type: must be an integer | "#,
+                    r#""values" 1 finite_number: must be within the range of a 32-bit float | "#,
+                    r#""values" 2 float_type: must be a number | "values" 3 float_type: must be a number"#
+                )),
+            ),
+            (
+                r#"{"dimensions":10,"indices":[1,2],"values":[1]}"#,
+                Err(r#""values" value_error: must be as many as the indices, 2, not 1"#),
+            ),
+            (
+                r#"{"indices":1,"values":[],"size":1}"#,
+                Err(
+                    r#""dimensions" missing: is required | "size" extra_forbidden: is not a member of a sparse vector | "indices" list_type: must be an array of numbers"#,
+                ),
+            ),
+        ],
+    );
+    let cosine = ruled(field("s", Kind::SparseVec { dimensions: None }), |r| {
+        r.metric = Some(Metric::Cosine)
+    });
+    let zero = "vector_zero_norm: must not be all zeros: it has no direction to compare by cosine";
+    table(
+        &cosine,
+        &[
+            ("\"{}/3\"", Err(zero)),
+            (r#"{"dimensions":3,"indices":[1],"values":[0.0]}"#, Err(zero)),
+            (
+                r#"{"dimensions":1000000001,"indices":[],"values":[]}"#,
+                Err("\"dimensions\" vector_dimensions: must have between 1 and 1000000000 dimensions"),
+            ),
         ],
     );
 }
