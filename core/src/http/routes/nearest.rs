@@ -62,13 +62,12 @@ pub(in crate::http) async fn answer(search: Search<'_>, request: &mut Request) -
     let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
     let mut rows = routes::lane(watch, task.await.map_err(Error::internal)?)?;
     let body = match accept {
-        Accept::Object if rows.rows == 1 => std::mem::take(&mut rows.json),
-        Accept::Object => {
+        Accept::Object if rows.rows != 1 => {
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title())
                 .with_details(format!("the result has {} rows", rows.rows))
                 .into());
         }
-        _ => rows.array(),
+        _ => accept.body(accept == Accept::Object, "", &mut rows),
     };
     Ok(Reply::new(StatusCode::OK).body(accept.media_type(), body))
 }

@@ -24,7 +24,7 @@ pub(super) async fn answer(
     statement: Statement,
     reckoned: Option<u64>,
 ) -> Result<Reply, Refusal> {
-    let (total, chunks) = started(context, watch, read, statement).await?;
+    let (total, chunks) = started(context, watch, accept, read, statement).await?;
     // Refused with its count, it is dropped, which ends the statement.
     Ok(begun(read, total.or(reckoned))?.stream(accept.media_type(), chunks))
 }
@@ -37,7 +37,7 @@ pub(super) async fn rows(
     read: &Read,
     statement: Statement,
 ) -> Result<Reply, Refusal> {
-    let (_, chunks) = started(context, watch, read, statement).await?;
+    let (_, chunks) = started(context, watch, accept, read, statement).await?;
     Ok(Reply::new(StatusCode::OK).stream(accept.media_type(), chunks))
 }
 
@@ -45,11 +45,15 @@ pub(super) async fn rows(
 async fn started(
     context: &Context,
     watch: &mut Stopwatch,
+    accept: Accept,
     read: &Read,
     statement: Statement,
 ) -> Result<(Option<u64>, Chunks)> {
     let task = Task {
-        statement,
+        statement: Statement {
+            rows: accept.rows(),
+            ..statement
+        },
         resource: Arc::clone(&read.resource),
         limit: context.limits.stream_timeout,
         most: read.limit.filter(|_| read.capped),
