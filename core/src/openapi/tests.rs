@@ -360,9 +360,12 @@ fn calls_tell_their_arguments_and_what_they_give() {
     );
     assert!(get.contains(&"SearchFilter.status".to_owned()) && !get.contains(&"Cursor".to_owned()));
     let rows = at(&format!(
-        "{search}/get/responses/200/content/application~1json/schema/items/$ref"
+        "{search}/get/responses/200/content/application~1json/schema/items/anyOf"
     ));
-    assert_eq!(rows, "#/components/schemas/LeadsRead");
+    assert_eq!(
+        rows,
+        &json!([{ "$ref": "#/components/schemas/LeadsRead" }, { "$ref": "#/components/schemas/LeadsPart" }])
+    );
     let arguments = at("/components/schemas/SearchArguments");
     assert_eq!(arguments["required"], json!(["query", "email"]));
     assert_eq!(
