@@ -52,8 +52,12 @@ fn the_seeds_give_statements() {
     for (_, bytes) in seeds("cursor") {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let (head, values) = text.split_once('\n').unwrap_or((&text, ""));
+        // The second line is the direction.
+        let values = values.split_once('\n').map_or("", |(_, values)| values);
         let (path, query) = head.split_once('?').unwrap_or((head, ""));
-        page_on(path, query, values.as_bytes(), true);
+        for backward in [true, false] {
+            page_on(path, query, values.as_bytes(), backward);
+        }
     }
 }
 

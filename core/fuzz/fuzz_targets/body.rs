@@ -5,4 +5,6 @@
 use libfuzzer_sys::fuzz_target;
 use windlass_fuzz::stages::Request;
 
-fuzz_target!(|text: &str| _ = Request::read(text).run());
+fuzz_target!(|text: &str| {
+    _ = Request::read(text).run();
+});
