@@ -8,6 +8,7 @@ use salvo::http::StatusCode;
 use super::stream;
 use crate::contract::Verb;
 use crate::error::{Code, Error, Result, Violation};
+use crate::http::forms;
 use crate::http::router::Search;
 use crate::http::{Refusal, Reply, body, routes};
 use crate::plan::{self, View, policy};
@@ -67,7 +68,7 @@ pub(in crate::http) async fn answer(search: Search<'_>, request: &mut Request) -
                 .with_details(format!("the result has {} rows", rows.rows))
                 .into());
         }
-        _ => accept.body(accept == Accept::Object, "", &mut rows),
+        _ => forms::body(accept, accept == Accept::Object, "", &mut rows),
     };
     Ok(Reply::new(StatusCode::OK).body(accept.media_type(), body))
 }

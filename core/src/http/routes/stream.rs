@@ -8,7 +8,7 @@ use super::read::{content_range, status};
 use crate::app::Context;
 use crate::db::stream::{Chunks, Task, too_long};
 use crate::error::{Code, Result};
-use crate::http::{Refusal, Reply};
+use crate::http::{Refusal, Reply, forms};
 use crate::plan::{Page, Read};
 use crate::request::Accept;
 use crate::request::Count;
@@ -51,7 +51,7 @@ async fn started(
 ) -> Result<(Option<u64>, Chunks)> {
     let task = Task {
         statement: Statement {
-            rows: accept.rows(),
+            rows: forms::rows(accept),
             ..statement
         },
         resource: Arc::clone(&read.resource),
