@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::request::json::{self, Json};
 
 /// Arguments with their places in the function.
-type Arguments = Vec<(usize, Bind)>;
+pub type Arguments = Vec<(usize, Bind)>;
 
 /// Checks the arguments in a body.
 ///

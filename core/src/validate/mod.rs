@@ -22,7 +22,7 @@ mod vector;
 #[cfg(test)]
 mod tests;
 
-pub use arguments::{arguments, texts, whole};
+pub use arguments::{Arguments, arguments, texts, whole};
 pub use check::body;
 pub use parameter::{filter_value, path_value, value_of_kind};
 pub use rules::stored_row;

@@ -44,7 +44,7 @@ pub(in crate::http) struct Called<'a> {
 /// The function that is meant, with checked arguments, and what is asked of its rows.
 struct Asked<'f> {
     overload: &'f Arc<Overload>,
-    arguments: Vec<(usize, validate::Bind)>,
+    arguments: validate::Arguments,
     query: Query,
 }
 
@@ -107,7 +107,7 @@ fn from_body<'f>(
     media: Media,
     bytes: &Bytes,
     watch: &mut Stopwatch,
-) -> Result<(&'f Arc<Overload>, Vec<(usize, validate::Bind)>)> {
+) -> Result<(&'f Arc<Overload>, validate::Arguments)> {
     let form = match media {
         Media::Json => Whole::Json,
         Media::Text => Whole::Text,

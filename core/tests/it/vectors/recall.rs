@@ -145,7 +145,7 @@ async fn plan(app: &Arc<App>, bare: bool) -> String {
         .find(|slow| slow.statement.contains("windlass distance") && slow.statement.contains("\"tag\" <") != bare)
         .unwrap();
     let owner = app.owner().await;
-    let vector = text(&vec![1.0; DIMENSIONS]);
+    let vector = text(&[1.0; DIMENSIONS]);
     let values = if bare {
         format!("'{vector}', 10")
     } else {
