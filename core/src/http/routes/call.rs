@@ -46,6 +46,9 @@ struct Asked<'f> {
     query: Query,
 }
 
+/// The function that is meant, with its checked arguments by their places.
+type Meant<'f> = (&'f Arc<Overload>, Vec<(usize, validate::Bind)>);
+
 /// `GET` and `HEAD`: the query string holds the arguments.
 pub(in crate::http) async fn get(called: Called<'_>, request: &Request) -> Result<Reply, Refusal> {
     call::allow(called.function, &called.principal)?;
@@ -100,12 +103,7 @@ pub(in crate::http) async fn post(called: Called<'_>, request: &mut Request) -> 
 }
 
 /// The function that a body is for, and its arguments.
-fn from_body<'f>(
-    function: &'f Function,
-    media: Media,
-    bytes: &Bytes,
-    watch: &mut Stopwatch,
-) -> Result<(&'f Arc<Overload>, Vec<(usize, validate::Bind)>)> {
+fn from_body<'f>(function: &'f Function, media: Media, bytes: &Bytes, watch: &mut Stopwatch) -> Result<Meant<'f>> {
     let form = match media {
         Media::Json => Whole::Json,
         Media::Text => Whole::Text,
