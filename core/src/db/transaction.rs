@@ -61,6 +61,7 @@ impl Checks<'_> {
 }
 
 /// How long the rest of a refused statement may take by itself, before it is cancelled at the price of its connection.
+/// Postgres sends the first row that a write returns when it has written them all: what is left is to be sent, not to be done.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 impl Connection {
