@@ -43,7 +43,7 @@ chromium:
 	  { echo "missing: Chromium, for the tests of the docs pages; next: apt-get install chromium" >&2; exit 1; }
 
 node:
-	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' || \
+	@command -v npm >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' || \
 	  { echo "missing: Node 20 or newer with npm, for the test with PostgREST's client; next: apt-get install nodejs npm" >&2; exit 1; }
 
 test: vendor chromium node ## run every test, against a real PostgreSQL, in a headless Chromium and with PostgREST's client
