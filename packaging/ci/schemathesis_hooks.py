@@ -151,8 +151,19 @@ def put_right_headers(case, known):
         headers["Range"] = str(headers["Range"])[:20].rstrip("-") + "-"
 
 
+def put_right_search(case):
+    """What rows are to be near to: a vector, as keys are of rows that may be gone; `where` and `select` are grammars."""
+    for name in ("like", "where", "select"):
+        case.body.pop(name, None)
+    item = DOCUMENT["paths"][case.operation.path]["post"]
+    vector = resolved(item["requestBody"]["content"]["application/json"]["schema"])["properties"]["embedding"]
+    case.body["embedding"] = [1] + [0] * (vector.get("minItems", 1) - 1)
+
+
 def put_right_body(case):
     """One row of a body, or all of them."""
+    if case.operation.path.endswith("/nearest"):
+        return put_right_search(case)
     item = DOCUMENT["paths"][case.operation.path][case.operation.method.lower()]
     schema = resolved(item["requestBody"]["content"]["application/json"]["schema"])
     model = resolved(schema["oneOf"][0]) if "oneOf" in schema else schema

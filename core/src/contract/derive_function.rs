@@ -22,8 +22,9 @@ const OF_TABLES: &[&str] = &[
     "key",
     "hidden",
     "computed",
-    "computed",
     "max_batch",
+    "cost",
+    "nearest",
     "fields",
     "rules",
 ];
@@ -231,8 +232,8 @@ impl Deriving<'_, '_, '_> {
             Returned::Nothing => (Outcome::Nothing, self.resource(Vec::new()), None),
             Returned::Value(pg_type) => (value, self.resource(vec![column(self.name, pg_type)]), None),
             Returned::Columns(columns) => (rows, self.resource(fields(columns)), None),
-            Returned::Relation(name) => match self.resources.iter().find(|known| known.table == *name) {
-                Some(known) => (rows, self.rows_of(known), Some(known.name.clone())),
+            Returned::Relation(name) => match self.rows_like(function, name)? {
+                Some(known) => (rows, self.rows_of(&known), Some(known.name.clone())),
                 None => {
                     let Some(relation) = self.catalog.relations.get(name) else {
                         let reason = format!("returns rows of `{name}`, which the serving role cannot see");
@@ -260,6 +261,33 @@ impl Deriving<'_, '_, '_> {
                 return None;
             }
         })
+    }
+
+    /// The resource whose rows a function gives, if one is exposed; of several that show different fields none is meant.
+    fn rows_like(&mut self, function: &catalog::Function, table: &QualifiedName) -> Option<Option<Arc<Resource>>> {
+        let mut known: Vec<&Arc<Resource>> = self.resources.iter().filter(|r| r.table == *table).copied().collect();
+        known.sort_by_key(|resource| resource.fields.len());
+        let shown = |resource: &Resource| {
+            resource
+                .fields
+                .iter()
+                .map(|field| field.name.clone())
+                .collect::<Vec<_>>()
+        };
+        if known
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if shown(a) != shown(b)))
+        {
+            let names: Vec<&str> = known.iter().map(|resource| resource.name.as_str()).collect();
+            let reason = format!(
+                "returns rows of `{table}`, of which {} show different columns",
+                names.join(" and ")
+            );
+            let help = "name its columns with `RETURNS TABLE (…)` in a migration";
+            self.unfit(function, &reason, help);
+            return None;
+        }
+        Some(known.first().map(|resource| Arc::clone(resource)))
     }
 
     /// The rows of an exposed table as a call gives them: what is hidden stays hidden. Their order is the function's own, so

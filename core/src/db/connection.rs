@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Row, RowStream};
 
 use super::connect;
-use super::error::{self, lost, translate, translate_read};
+use super::error::{self, lost, translate, translate_call, translate_read};
 use super::lane::Reply;
 use super::statements::{Figures, Statements};
 use super::{csv, fit, wire};
@@ -271,6 +271,7 @@ impl Connection {
             match ran.await {
                 Ok(()) => return Ok(reply),
                 Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget(&statement.text),
+                Err(Failed::Database(error)) if is_write(&error) => return Err(translate_call(error, resource)),
                 Err(Failed::Database(error)) => return Err(translate_read(error, resource)),
                 Err(Failed::Refused(error)) => return Err(error),
                 Err(Failed::Late) => return Err(lost(false)),
@@ -384,6 +385,11 @@ impl Prepared {
 /// The table changed after the statement was prepared.
 pub(super) fn is_stale(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(error::is_stale)
+}
+
+/// Something wrote where nothing can be written.
+fn is_write(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|state| state.code() == "25006")
 }
 
 /// `SELECT set_config('hnsw.ef_search', $1, true), …`: a name is text of ours, a value a bind.

@@ -354,7 +354,7 @@ async fn start(lane: &Connection, task: &Task) -> Result<(RowStream, Arc<Figures
 /// More rows than a stream may have.
 pub fn too_long(resource: &Resource, most: u64) -> Error {
     let message = format!(
-        "{} has more than the {most} rows that a stream of it may have",
+        "{} has more than the {most} rows that a reply of it may have",
         resource.path
     );
     Error::new(Code::ReplyTooLarge, message)

@@ -311,6 +311,12 @@ impl Paths<'_> {
         } else {
             operation
         };
+        // An order by distance has a vector, which may be of another length.
+        let operation = if id == "list" && self.named.resource.nearest_path().is_some() {
+            refuse(operation, &[INVALID])
+        } else {
+            operation
+        };
         self.refuse_always(operation, Verb::Read)
     }
 

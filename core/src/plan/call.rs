@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::condition::Condition;
 use super::page::Lists;
 use super::policy::{self, Principal};
 use super::read::{self, Read};
@@ -111,8 +112,18 @@ pub fn plan(
             .with_hint("page with `limit` and `offset`"));
     }
     let mut read = read::plan(&overload.rows, Target::Collection, query, prefer, view, lists)?;
+    if !overload.reads && is_never(&read.condition) {
+        return Err(Error::new(
+            Code::BadQuery,
+            "With a filter that nothing passes the function would not run",
+        )
+        .with_details("`in.()` passes nothing")
+        .with_hint("ask for `Prefer: return=minimal` if no rows are wanted"));
+    }
     // Groups have cursors, but not those of rows that may be others with the next call.
     read.binding = None;
+    // What was written is not undone for its length.
+    read.capped &= overload.reads;
     // All rows are there once the function ran: what Postgres reckons would be worse, and no faster.
     read.count = read.count.filter(|_| outcome.is_set()).map(|_| Count::Exact);
     Ok(Call {
@@ -121,6 +132,16 @@ pub fn plan(
         arguments,
         read,
     })
+}
+
+/// Whether Postgres can tell beforehand that no row passes, or turn a part of the condition into such a one.
+fn is_never(condition: &Condition) -> bool {
+    match condition {
+        Condition::All(members) | Condition::Any(members) => members.iter().any(is_never),
+        Condition::Not(member) => is_never(member),
+        Condition::In(_, values) => values.is_empty(),
+        _ => false,
+    }
 }
 
 fn not_an_object() -> Error {

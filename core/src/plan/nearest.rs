@@ -196,19 +196,29 @@ fn row(resource: &Resource, key: &[String]) -> Result<Condition> {
     })
 }
 
-/// `distance`, or `_distance` where a field or an alias of that name stands beside it.
+/// `distance`, with as many `_` before it as keep it apart from every field, and every name that `select` gives.
 fn label(resource: &Resource, items: &[SelectItem]) -> String {
-    let alias = |item: &SelectItem| match item {
-        SelectItem::Column { alias, .. } | SelectItem::Aggregate { alias, .. } | SelectItem::Embed { alias, .. } => {
-            alias.as_deref() == Some("distance")
-        }
-        SelectItem::All => false,
-    };
-    if resource.field("distance").is_some() || items.iter().any(alias) {
-        "_distance".to_owned()
-    } else {
-        "distance".to_owned()
+    fn taken(items: &[SelectItem], label: &str) -> bool {
+        items.iter().any(|item| match item {
+            SelectItem::Column { alias, .. } | SelectItem::Aggregate { alias, .. } => alias.as_deref() == Some(label),
+            SelectItem::Embed {
+                alias,
+                relation,
+                spread,
+                items,
+                ..
+            } => {
+                let plain = |item: &SelectItem| matches!(item, SelectItem::Column { column, alias: None, .. } if column.name == label);
+                alias.as_deref().unwrap_or(relation) == label || *spread && (taken(items, label) || items.iter().any(plain))
+            }
+            SelectItem::All => false,
+        })
     }
+    let mut label = "distance".to_owned();
+    while resource.field(&label).is_some() || taken(items, &label) {
+        label.insert(0, '_');
+    }
+    label
 }
 
 /// Whether `select` names the distance, which is there in any case.

@@ -88,7 +88,7 @@ pub(super) fn limit(resource: &Resource, page: &request::Page, grouped: bool, st
     }
 }
 
-/// How many rows are given, if so many are asked for; and whether more were wanted of a stream than it may have.
+/// How many rows are given, if so many are asked for; and whether more were wanted of a stream, or of groups, than there may be.
 fn rows(limits: PageLimits, asked: Option<u64>, grouped: bool, streamed: bool) -> (u64, bool) {
     let (usual, most) = match limits.max_groups.filter(|_| grouped) {
         Some(most) => (most, most),
@@ -96,6 +96,7 @@ fn rows(limits: PageLimits, asked: Option<u64>, grouped: bool, streamed: bool) -
         None => (limits.default, limits.max),
     };
     let most = u64::from(most);
-    let capped = streamed && asked.is_none_or(|asked| asked > most);
+    // Of groups nobody may take a part for all, either.
+    let capped = (streamed || grouped) && asked.is_none_or(|asked| asked > most);
     (asked.unwrap_or(usual.into()).min(most), capped)
 }

@@ -125,7 +125,11 @@ pub fn plan(
             let mut terms = std::mem::take(&mut query.order);
             let grouped = shape.output.iter().any(Output::is_aggregate);
             let limit = page::limit(resource, &query.page, grouped, lists.streamed);
-            let near = nearest::of_order(resource, &mut terms, limit)?;
+            let skipped = match &query.page {
+                request::Page::Offset { offset, .. } => offset.unwrap_or(0),
+                request::Page::After { .. } => 0,
+            };
+            let near = nearest::of_order(resource, &mut terms, limit.saturating_add(skipped))?;
             if near.is_some() && (grouped || matches!(query.page, request::Page::After { .. })) {
                 return Err(
                     Error::new(Code::BadQuery, "An order by distance has neither groups nor cursors")

@@ -55,7 +55,10 @@ pub fn explain(statement: &Statement) -> Statement {
     let mut sql = Builder::default();
     sql.push("EXPLAIN (FORMAT JSON) ").push(&statement.text);
     sql.binds.clone_from(&statement.binds);
-    sql.finish(vec![column("plan", Form::Json)], false)
+    Statement {
+        settings: statement.settings.clone(),
+        ..sql.finish(vec![column("plan", Form::Json)], false)
+    }
 }
 
 /// What the planner expects, from the reply to [`explain`].

@@ -1,7 +1,7 @@
 //! Reads as SQL.
 
 use super::statement::{Builder, Column, Form, Paged, Statement, Tag};
-use super::{condition, keyset, nearest, order, output};
+use super::{condition, embed, keyset, nearest, order, output};
 use crate::contract::Resource;
 use crate::error::{Error, Result};
 use crate::plan::output::every;
@@ -87,7 +87,7 @@ pub fn statement(read: &Read) -> Result<Statement> {
     }
     let mut statement = Statement {
         paged,
-        settings: nearest.map_or_else(Vec::new, |nearest| nearest.settings.clone()),
+        settings: settings(read),
         ..sql.finish(columns, counted)
     };
     if tagged {
@@ -95,6 +95,16 @@ pub fn statement(read: &Read) -> Result<Statement> {
         hide(&mut statement, shown, whole);
     }
     Ok(statement)
+}
+
+/// What holds while the statement runs. A function that finds related rows only says that it changes nothing: what it
+/// calls might, and so it is run where nothing can be changed.
+fn settings(read: &Read) -> Vec<(&'static str, String)> {
+    let mut settings = read.nearest().map_or_else(Vec::new, |nearest| nearest.settings.clone());
+    if embed::computes(read) {
+        settings.push(("transaction_read_only", "on".to_owned()));
+    }
+    settings
 }
 
 /// Whether an output is every field, in order and under its own name.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use salvo::Request;
 use salvo::http::StatusCode;
 
-use super::stream;
+use super::{cost, stream};
 use crate::contract::Verb;
 use crate::error::{Code, Error, Result, Violation};
 use crate::http::forms;
@@ -54,6 +54,12 @@ pub(in crate::http) async fn answer(search: Search<'_>, request: &mut Request) -
     watch.enter(Stage::Sql);
     let statement = sql::read::statement(&read)?;
     watch.enter(Stage::Db);
+    let asked = plan::cost::Asked {
+        resource,
+        condition: &read.condition,
+        output: &read.output,
+    };
+    cost::guard(context, watch, &principal, asked, std::slice::from_ref(&statement)).await?;
     if matches!(accept, Accept::Lines | Accept::Csv) {
         return stream::rows(context, watch, accept, &read, statement).await;
     }

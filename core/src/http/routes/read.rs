@@ -5,6 +5,7 @@ use std::sync::Arc;
 use salvo::http::StatusCode;
 
 use super::{cost, reckon, stream, written};
+use crate::db::stream::too_long;
 use crate::db::{csv, lane};
 use crate::error::{Code, Error, Result};
 use crate::http::forms;
@@ -57,7 +58,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     if item {
         let heading = csv::heading(&statement);
         // The shared lane is for what is known to be cheap; related rows may be many.
-        let rows = if read.related() {
+        let rows = if read.related() || !statement.settings.is_empty() {
             let most = written::most_bytes(context, resource);
             let (context, resource) = (Arc::clone(context), Arc::clone(resource));
             let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
@@ -148,6 +149,9 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
 
 /// A list whose rows are all there.
 pub(super) fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> Result<Reply, Refusal> {
+    if let Some(limit) = read.limit.filter(|limit| read.capped && rows.rows > *limit) {
+        return Err(too_long(&read.resource, limit).into());
+    }
     let status = status(read, rows.rows, rows.total)?;
     let range = content_range(read, Some(rows.rows), rows.total);
     let body = match accept {

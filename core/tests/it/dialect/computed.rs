@@ -23,13 +23,19 @@ create function public.lists(item public.items) returns public.lists language sq
     as 'select * from public.lists where id = item.list_id';
 create function public.opened(list public.lists) returns setof public.vault language sql stable
     as 'select * from public.vault';
+create table public.notes (list_id int);
+create function public.note(list public.lists) returns int language sql volatile as
+    'insert into public.notes values (list.id) returning list_id';
+-- It only says that it reads.
+create function public.lying(list public.lists) returns setof public.items language plpgsql stable as
+    'begin perform public.note(list); return query select * from public.items; end';
 create function public.lists_again() returns setof public.lists language sql stable as 'select * from public.lists';
 ";
 
 const RESOURCES: &[(&str, &str)] = &[
     (
         "lists",
-        "computed = ['above', 'public.newest', 'maybe', 'items', 'opened']\n[access]\nread = ['public']\ncreate = ['public']\n",
+        "computed = ['above', 'public.newest', 'maybe', 'items', 'opened', 'lying']\n[access]\nread = ['public']\ncreate = ['public']\n",
     ),
     (
         "items",
@@ -53,6 +59,23 @@ fn functions_find_related_rows() {
         let made = app
             .post("/api/lists?select=id,newest(id)", r#"{"id":7,"name":"new","floor":0}"#)
             .await;
+        for path in [
+            "/api/lists?select=id,lying(id)",
+            "/api/lists/1?select=id,lying(id)",
+            "/api/lists?select=id,lying()&lying=not.is.null",
+            "/api/lists/1?select=id,lying!inner()",
+            "/api/items?select=id,lists(lying(id))",
+        ] {
+            let refused = app.get(path).await.is(400).json();
+            assert_eq!(refused["code"], "database_rule", "{path}: {refused}");
+        }
+        let owner = app.owner().await;
+        let written: i64 = owner
+            .query_one("select count(*) from public.notes", &[])
+            .await
+            .unwrap()
+            .get(0);
+        assert_eq!(written, 0);
         assert_eq!((made.status, made.text.as_str()), (201, r#"{"id":7,"newest":null}"#));
     });
 }

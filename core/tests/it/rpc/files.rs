@@ -45,6 +45,10 @@ fn mistakes_have_their_place() {
                 "function = 'elsewhere'",
                 "1:12: there is no function `public.elsewhere` | did you mean `other.elsewhere`?",
             ),
+            (
+                "function = 'all_teams'\n[cost]\nmax_rows = 1",
+                "2:2: `cost` is for tables",
+            ),
             ("function = 'done'", "1:12: there is no function `public.done`"),
             ("function = 'longest'", "1:12: there is no function `public.longest`"),
             (

@@ -151,6 +151,15 @@ fn a_key_names_one_call() {
         run(
             &app,
             &[
+                // Postgres would see that no row can come, and not run it.
+                with(
+                    "POST notes?text=in.()",
+                    &[],
+                    r#"{"texts": ["never"]}"#,
+                    400,
+                    &[],
+                    Code("bad_query", "would not run"),
+                ),
                 with(
                     "POST note?select=text",
                     &[KEY],

@@ -1,6 +1,7 @@
 //! Vectors: what goes in comes out again, and the nearest rows are found by each distance, with filters, and by index.
 
 mod embeddings;
+mod guarded;
 mod nearest;
 mod ordered;
 mod recall;
