@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use windlass_fuzz::accept::Accept;
 use windlass_fuzz::error::Code;
+use windlass_fuzz::request::Accept;
 use windlass_fuzz::request::{Page, Preconditions, Prefer, once};
 use windlass_fuzz::stages::Request;
 
@@ -13,7 +13,7 @@ fuzz_target!(|text: &str| {
     // All of them, whichever the stages would have stopped at.
     if let Ok(prefer) = Prefer::parse(request.header("prefer")) {
         // What is told as applied is read as the same.
-        for applied in [prefer.applied_to_write(true, true), prefer.applied(true, true)]
+        for applied in [prefer.applied_to_write(true, true, true), prefer.applied(true, true)]
             .into_iter()
             .flatten()
         {

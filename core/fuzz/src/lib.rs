@@ -10,7 +10,6 @@ pub mod error;
 #[path = "../../src/suggest.rs"]
 pub mod suggest;
 
-#[path = "../../src/config/mod.rs"]
 pub mod config;
 #[path = "../../src/catalog/mod.rs"]
 pub mod catalog;
