@@ -112,7 +112,15 @@ async fn route(
         };
         return routes::nearest::answer(search, request).await;
     }
-    let found = find(published, &path);
+    // Where no key can be the word that searches stand at, there is no row either.
+    let keyed = search.is_some_and(|(resource, _)| match resource.key.as_slice() {
+        [key] => resource
+            .fields
+            .get(*key)
+            .is_some_and(|field| field.pg_type.kind.is_text()),
+        _ => false,
+    });
+    let found = find(published, &path).filter(|_| search.is_none() || keyed);
     if found.is_none() && search.is_some() {
         return without_route(&method, std::iter::once("POST"));
     }
