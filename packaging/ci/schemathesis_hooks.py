@@ -243,6 +243,10 @@ def put_right(case):
         for row in case.body if isinstance(case.body, list) else [case.body]:
             for name in [name for name, value in row.items() if nested(value)] if isinstance(row, dict) else []:
                 row[name] = {"no": "array"}
+        # A part of a search that is null is none.
+        if case.operation.path.endswith("/nearest") and isinstance(case.body, dict):
+            for name in [name for name, value in case.body.items() if value is None]:
+                case.body[name] = {"no": "value"}
         return
     if case.query:
         put_right_query(case, known)

@@ -164,10 +164,10 @@ struct Body<'b, 'a> {
 }
 
 impl<'b, 'a> Body<'b, 'a> {
-    /// A member that is there; null is no value for any of them.
+    /// A member that is there and not null.
     fn member(&self, name: &str) -> Option<&'b Json<'a>> {
         let found = self.entries.iter().find(|(known, _)| known == name);
-        found.map(|(_, json)| json)
+        found.map(|(_, json)| json).filter(|json| **json != Json::Null)
     }
 
     fn text(&self, name: &str, report: &mut Report) -> Option<&'b str> {

@@ -214,7 +214,7 @@ fn forms_of_replies_and_methods() {
         );
         asked(object, two()).await.is(406);
         // A search is no create, and an item may be called by the same word.
-        let answer = app.get("/api/places/nearest").await.is(422);
+        let answer = app.get("/api/places/nearest").await.is(405);
         assert_eq!(answer.violations(), ["int_parsing path.id"]);
         let answer = app.send(Method::OPTIONS, "/api/places/nearest", "").await.is(204);
         assert_eq!(answer.header("allow"), "GET, HEAD, POST, OPTIONS");
