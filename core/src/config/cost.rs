@@ -1,7 +1,7 @@
 //! What becomes of requests that would cost the database too much.
 
-/// What is done about something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is done about something; the stricter is the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stance {
     /// Nothing; it is not even looked at.
     Off,

@@ -28,14 +28,39 @@ pub fn translate(error: tokio_postgres::Error, resource: Option<&Resource>, comm
             && database.schema().is_none_or(|schema| schema == resource.table.schema)
     };
     // A server that ends the session in the middle of a write still says so before the commit.
-    of_state(database.code().code(), database, resource.filter(own)).with_source(error)
+    let state = database.code().code();
+    let told = match resource.filter(|resource| resource.is_called()) {
+        Some(function) if matches!(state.get(..2), Some("22" | "54")) => stumbled(function, state, database),
+        _ => of_state(state, database, resource.filter(own)),
+    };
+    told.with_source(error)
+}
+
+/// What a function could not do: whether its author or who called it erred, only the author can tell, from the log.
+fn stumbled(function: &Resource, state: &str, database: &DbError) -> Error {
+    tracing::warn!(
+        function = function.name,
+        sqlstate = state,
+        place = database.where_(),
+        "a function failed: {}",
+        database.message()
+    );
+    let what = if state.starts_with("54") {
+        "the function went too deep, or made a value that is too large"
+    } else if database.where_().is_none() {
+        // Nothing tells the body of a function that was inlined from the query around it.
+        "a value does not fit: an argument, or what the query makes of a column"
+    } else {
+        "the function cannot work with these arguments"
+    };
+    Error::new(Code::CheckFailed, "The function failed").with_details(what)
 }
 
 /// As [`translate`], of a statement that only reads: what the database refuses there is no value to be stored.
 #[must_use]
 pub fn translate_read(error: tokio_postgres::Error, resource: &Resource) -> Error {
     let refused = translate(error, Some(resource), false);
-    if refused.code() != Code::CheckFailed {
+    if refused.code() != Code::CheckFailed || resource.is_called() {
         return refused;
     }
     Error::new(

@@ -59,10 +59,15 @@ enum Verdict {
     Unserved(Vec<Missing>),
 }
 
-/// The tables whose size decides whether they need an index.
+/// Whose rows it asks for, the resource itself first: each has rules of its own.
 #[must_use]
-pub fn tables(asked: Asked<'_>) -> Vec<QualifiedName> {
-    fn of_condition<'a>(condition: &'a Condition, into: &mut BTreeSet<&'a QualifiedName>) {
+pub fn resources(asked: Asked<'_>) -> Vec<&Arc<Resource>> {
+    fn join<'a>(resource: &'a Arc<Resource>, into: &mut Vec<&'a Arc<Resource>>) {
+        if into.iter().all(|one| one.name != resource.name) {
+            into.push(resource);
+        }
+    }
+    fn of_condition<'a>(condition: &'a Condition, into: &mut Vec<&'a Arc<Resource>>) {
         match condition {
             Condition::All(members) | Condition::Any(members) => members.iter().for_each(|one| of_condition(one, into)),
             Condition::Not(member) => of_condition(member, into),
@@ -70,19 +75,26 @@ pub fn tables(asked: Asked<'_>) -> Vec<QualifiedName> {
             _ => {}
         }
     }
-    fn of_embed<'a>(embed: &'a Embed, into: &mut BTreeSet<&'a QualifiedName>) {
-        into.insert(&embed.way.target.table);
-        into.extend(embed.way.between().map(|between| &between.table));
+    fn of_embed<'a>(embed: &'a Embed, into: &mut Vec<&'a Arc<Resource>>) {
+        join(&embed.way.target, into);
+        embed.way.between().into_iter().for_each(|between| join(between, into));
         of_condition(&embed.condition, into);
         of_output(&embed.output, into);
     }
-    fn of_output<'a>(output: &'a [Output], into: &mut BTreeSet<&'a QualifiedName>) {
+    fn of_output<'a>(output: &'a [Output], into: &mut Vec<&'a Arc<Resource>>) {
         related(output).for_each(|embed| of_embed(embed, into));
     }
-    let mut into = BTreeSet::from([&asked.resource.table]);
+    let mut into = vec![asked.resource];
     of_condition(asked.condition, &mut into);
     of_output(asked.output, &mut into);
-    into.into_iter().cloned().collect()
+    into
+}
+
+/// The tables whose size decides whether they need an index.
+#[must_use]
+pub fn tables(asked: Asked<'_>) -> Vec<QualifiedName> {
+    let tables: BTreeSet<&QualifiedName> = resources(asked).into_iter().map(|resource| &resource.table).collect();
+    tables.into_iter().cloned().collect()
 }
 
 /// What no index serves, in the client's words; nothing where all is well. `small` are tables that need no index.

@@ -284,6 +284,44 @@ fn related_rows_are_found_by_an_index() {
 }
 
 #[test]
+fn related_rows_keep_their_own_rules() {
+    const OPEN: &str = "[access]\nread = [\"public\"]\n";
+    let bounded = format!("{OPEN}[cost]\nmax_rows = 1\n");
+    let resources = [
+        ("posts", OPEN),
+        ("authors", bounded.as_str()),
+        ("notes", OPEN),
+        ("remarks", REFUSE),
+    ];
+    with_app(setup(&resources), |app| async move {
+        let missing = "no index of remarks begins with `post_id`";
+        judge(
+            &app,
+            &[
+                // No rule of posts keeps its rows.
+                ("/api/posts?title=eq.x", ""),
+                ("/api/posts?select=id,notes(id)&title=eq.x", ""),
+                ("/api/posts?select=id,remarks(id)", missing),
+                ("/api/posts?select=id,remarks()&remarks=is.null", "no index of remarks"),
+                // One row by its key, and what is related to it.
+                ("/api/posts/7?select=id,notes(id)", ""),
+                ("/api/posts/7?select=id,remarks(id)", missing),
+                ("/api/posts/7", ""),
+            ],
+        )
+        .await;
+        let answer = app.get("/api/posts?select=id,authors(name)&limit=50").await;
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_str()),
+            (400, Some("too_costly")),
+            "{}",
+            answer.text
+        );
+        assert_eq!(app.get("/api/posts?limit=50").await.status, 200);
+    });
+}
+
+#[test]
 fn it_guards_every_way_to_the_rows() {
     let resources = [("plain", REFUSE)];
     with_app(setup(&resources), |app| async move {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::Context;
 use crate::catalog::QualifiedName;
-use crate::config::Stance;
+use crate::config::{CostRules, Stance};
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
 use crate::plan::Principal;
@@ -23,8 +23,14 @@ pub(super) async fn guard(
     statements: &[Statement],
 ) -> Result<()> {
     let resource = asked.resource;
-    let rules = resource.cost.of(principal.role(), context.limits.cost);
-    if rules.unindexed() != Stance::Off && !cost::unserved(asked, &BTreeSet::new()).is_empty() {
+    // Whose rows are reached through another resource are kept by their own rules all the same.
+    let rules: Vec<(&Arc<Resource>, CostRules)> = cost::resources(asked)
+        .into_iter()
+        .map(|one| (one, one.cost.of(principal.role(), context.limits.cost)))
+        .collect();
+    let unindexed = rules.iter().map(|(_, rules)| rules.unindexed()).max();
+    let unindexed = unindexed.unwrap_or(Stance::Off);
+    if unindexed != Stance::Off && !cost::unserved(asked, &BTreeSet::new()).is_empty() {
         // Contracts are read at the start, and tables grow: their sizes are those of now.
         let tables = cost::tables(asked);
         let reply = ask(context, watch, resource, sql::cost::sizes(&tables)).await?;
@@ -35,14 +41,18 @@ pub(super) async fn guard(
             .collect();
         let found = cost::unserved(asked, &small);
         if !found.is_empty() {
-            react(context, resource, rules.unindexed(), cost::unindexed(resource, &found))?;
+            react(context, resource, unindexed, cost::unindexed(resource, &found))?;
         }
     }
-    if rules.over() != Stance::Off {
+    let bounded: Vec<_> = rules.iter().filter(|(_, rules)| rules.over() != Stance::Off).collect();
+    if !bounded.is_empty() {
         for statement in statements {
             let reply = ask(context, watch, resource, sql::cost::explain(statement)).await?;
-            if let Some(error) = cost::over(&rules, sql::cost::estimate(&reply)?) {
-                react(context, resource, rules.over(), error)?;
+            let estimate = sql::cost::estimate(&reply)?;
+            for (whose, rules) in &bounded {
+                if let Some(error) = cost::over(rules, estimate) {
+                    react(context, whose, rules.over(), error)?;
+                }
             }
         }
     }

@@ -57,6 +57,15 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     watch.enter(Stage::Db);
     if item {
         let heading = csv::heading(&statement);
+        // One row by its key costs little; what is related to it may not.
+        if read.related() {
+            let asked = plan::cost::Asked {
+                resource,
+                condition: &read.condition,
+                output: &read.output,
+            };
+            cost::guard(context, watch, &call.principal, asked, std::slice::from_ref(&statement)).await?;
+        }
         // The shared lane is for what is known to be cheap; related rows may be many.
         let rows = if read.related() || !statement.settings.is_empty() {
             let most = written::most_bytes(context, resource);

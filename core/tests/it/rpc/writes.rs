@@ -123,7 +123,18 @@ fn refusals_of_the_database_undo_everything() {
                     Code("database_status", "no such thing"),
                 ),
                 post("POST refuse", r#"{"how": "unique"}"#, 409, Code("unique_conflict", "")),
-                post("POST refuse", r#"{"how": "zero"}"#, 422, Code("check_failed", "")),
+                post(
+                    "POST refuse",
+                    r#"{"how": "zero"}"#,
+                    422,
+                    Code("check_failed", "cannot work with these arguments"),
+                ),
+                post(
+                    "POST refuse",
+                    r#"{"how": "deep"}"#,
+                    422,
+                    Code("check_failed", "went too deep"),
+                ),
                 with(
                     "POST refuse",
                     &[],
