@@ -33,9 +33,14 @@ Queries are in PostgREST's dialect. A filter is `column=operator.value`:
 | `is` | `is.null`, `is.not_null`, and for booleans `is.true`, `is.false`, `is.unknown` |
 | `isdistinct` | like `neq`, but null counts as a value |
 | `like` `ilike` | a pattern, in which `*` stands for any text; `ilike` ignores case |
+| `match` `imatch` | a regular expression of PostgreSQL |
+| `fts` `plfts` `phfts` `wfts` | text search: a tsquery, plain words, a phrase, as on the web; `fts(english).word` names the language |
+| `cs` `cd` `ov` | contains, is contained in, overlaps: arrays `{a,b}`, ranges `[1,5)`, JSON |
+| `sl` `sr` `nxr` `nxl` `adj` | ranges: left of, right of, not beyond to the right, not beyond to the left, adjacent |
 
-`not.` before an operator turns it round. Filters are joined by and; a column may be filtered more than once. \
-`or=(a.lt.1,and(b.eq.2,c.is.null))` joins otherwise.
+`not.` before an operator turns it round; `eq(any).{a,b}` and `(all)` compare with several values. Filters are joined by and; a column \
+may be filtered more than once. `or=(a.lt.1,and(b.eq.2,c.is.null))` joins otherwise. A JSON column is looked into by `column->a->>b`, in filters, \
+`select` and `order`. Filters of related rows that are embedded stand under their name: `events.kind=eq.call`, `events.order`, `events.limit`.
 
 Errors are `application/problem+json` (RFC 9457): decide by `code`, whose values the schema `Problem` lists. A function in the \
 database may choose another status than those listed.";

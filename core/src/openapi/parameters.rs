@@ -26,7 +26,7 @@ const RESERVED: &[&str] = &[
 
 /// Words about `Prefer` that several operations share.
 const RETURN: &str = "`return=minimal` for no body, `return=headers-only` for no body but `Location`, `return=representation` \
-                      for the rows as stored.";
+                      for the rows as stored, several of them as `order` says.";
 const UNREAD: &str = "`return=minimal` or `return=headers-only`; there is no body in any case. `return=representation` is \
                       refused, as the rows may not be read by everybody.";
 const CREATE: &str = "`resolution=merge-duplicates` gives rows whose key is taken the values of the body, \

@@ -22,8 +22,9 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
     let select = query(
         "select",
         format!(
-            "Columns of the reply, separated by commas, perhaps as `alias:column`; all without it. Columns are {}.{}",
+            "Columns of the reply, separated by commas, perhaps as `alias:column` or `column::type`; all without it. Columns are {}.{}{}",
             listed(&names),
+            aggregates(named),
             related(named)
         ),
         json!({ "type": "string", "examples": [first.join(",")] }),
@@ -33,9 +34,12 @@ pub(super) fn add(mut components: Components, named: &Named<'_>, examples: &Exam
     let last = telling.map_or("id", |field| field.name.as_str());
     let order = query(
         "order",
-        "Columns to order by, separated by commas, each with `.asc` or `.desc` and `.nullsfirst` or `.nullslast` if wanted. \
-         The key comes last in any case, so that pages neither repeat nor skip rows."
-            .to_owned(),
+        format!(
+            "Columns to order by, separated by commas, each with `.asc` or `.desc` and `.nullsfirst` or `.nullslast` if wanted. \
+             The key comes last in any case, so that pages neither repeat nor skip rows.{}{}",
+            by_one(named),
+            by_distance(named)
+        ),
         json!({ "type": "string", "examples": [format!("{last}.desc")] }),
     );
     let limit = query(
@@ -84,6 +88,39 @@ fn related(named: &Named<'_>) -> String {
          object or null, or an array where there may be several. Relations are {}.",
         all.join(", ")
     )
+}
+
+/// That groups can be counted, where they can.
+fn aggregates(named: &Named<'_>) -> String {
+    match named.resource.page.max_groups {
+        Some(most) => format!(
+            " `count()`, `column.sum()`, `.avg()`, `.min()` and `.max()` are of each group of equal other columns, of which there are \
+             at most {most}."
+        ),
+        None => String::new(),
+    }
+}
+
+/// That rows can be ordered by the one row to which each is related.
+fn by_one(named: &Named<'_>) -> String {
+    let spellings = relation::spellings(&named.relations);
+    let one = spellings.iter().find(|(_, kind)| kind.ends_with("-to-one"));
+    one.map_or_else(String::new, |(name, _)| {
+        format!(" `{name}(column)` is a column of an embedded row.")
+    })
+}
+
+/// That rows can be ordered by distance.
+fn by_distance(named: &Named<'_>) -> String {
+    let resource = named.resource;
+    let first = resource.nearest.columns.first();
+    let field = first.and_then(|column| resource.fields.get(column.field));
+    field.map_or_else(String::new, |field| {
+        format!(
+            " `{}.nearest.[0.1,…]` is by distance to a vector, the nearest first.",
+            field.name
+        )
+    })
 }
 
 /// `or` and `and`, with an example that this resource has.
