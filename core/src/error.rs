@@ -245,12 +245,22 @@ impl Error {
     /// Broken rules, gathered; never call it with none.
     #[must_use]
     pub fn invalid(violations: Vec<Violation>) -> Self {
-        let message = match violations.len() {
+        let count = violations.len();
+        Self::invalid_of(violations, count)
+    }
+
+    /// The first ones of so many broken rules.
+    #[must_use]
+    pub fn invalid_of(violations: Vec<Violation>, count: usize) -> Self {
+        let message = match count {
             1 => "The request breaks 1 rule".to_owned(),
             n => format!("The request breaks {n} rules"),
         };
         let told: Vec<String> = violations.iter().take(20).map(Violation::phrase).collect();
         let mut error = Self::new(Code::ValidationFailed, message).with_details(told.join("; "));
+        if count > violations.len() {
+            error = error.with_hint(format!("`errors` holds the first {}", violations.len()));
+        }
         error.0.violations = violations;
         error
     }

@@ -61,7 +61,8 @@ def operand(parameter):
 
 def filtered(parameter, text):
     """The filter with an operand that its column's type and its operator's grammar allow: a pattern cannot say either."""
-    found = FILTER.match(text)
+    # A link between operations may have put a bare value there.
+    found = FILTER.match(text) or FILTER.match(example(parameter))
     value = operand(parameter)
     negated, operator, modifier = found[1] or "", found[2], found[3] or ""
     if operator == "is":
@@ -97,16 +98,24 @@ def positive(case):
     return case.meta is None or case.meta.generation.mode.is_positive
 
 
-def put_right_query(case, known):
-    query = case.query
-    filters = [
+def filters_of(known):
+    return [
         name
         for (place, name), parameter in known.items()
         if place == "query" and "pattern" in resolved(parameter["schema"]) and FILTER.match(str(example(parameter)))
     ]
-    for name in filters:
+
+
+def put_right_filters(query, known):
+    for name in filters_of(known):
         if name in query:
             query[name] = filtered(known["query", name], str(query[name]))
+
+
+def put_right_query(case, known):
+    query = case.query
+    filters = filters_of(known)
+    put_right_filters(query, known)
     for name in ("or", "and"):
         # A grammar that nests is beyond a pattern.
         if name in query:
@@ -192,14 +201,27 @@ def put_right_body(case):
             # A function may refuse a null that its argument's type allows.
             if value is None and "/rpc/" in case.operation.path and schema.get("examples"):
                 row[name] = schema["examples"][0]
-        if case.operation.method.upper() == "PUT":
-            # The body's key, where it has one, is that of the request.
-            for name, value in (case.path_parameters or {}).items():
-                if name in row:
-                    row[name] = value
-            for name, value in (case.query or {}).items():
-                if name in row and str(value).startswith("eq."):
-                    del row[name]
+    put_right_key(case)
+
+
+def put_right_key(case):
+    """The key in the body of a PUT, where it has one, is that of the request."""
+    if case.operation.method.upper() != "PUT":
+        return
+    for row in case.body if isinstance(case.body, list) else [case.body]:
+        for name, value in (case.path_parameters or {}).items():
+            if name in row:
+                row[name] = value
+        for name, value in (case.query or {}).items():
+            if name in row and str(value).startswith("eq."):
+                del row[name]
+
+
+def put_right_path(case):
+    """JSON Schema takes 2.0 for an integer; a key in an address is written without a fraction."""
+    for name, value in (case.path_parameters or {}).items():
+        if isinstance(value, float) and value.is_integer():
+            case.path_parameters[name] = int(value)
 
 
 @schemathesis.hook
@@ -214,6 +236,18 @@ def map_case(context, case):
     return case
 
 
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Once more, as links between operations have put values into the case meanwhile."""
+    put_right_path(case)
+    if not positive(case) or case.operation.path not in DOCUMENT["paths"]:
+        return
+    if case.query:
+        put_right_filters(case.query, parameters(case))
+    if case.body and isinstance(case.body, (dict, list)):
+        put_right_key(case)
+
+
 def nested(value):
     return isinstance(value, list) and any(isinstance(item, list) for item in value)
 
@@ -221,10 +255,7 @@ def nested(value):
 def put_right(case):
     known = parameters(case) if case.operation.path in DOCUMENT["paths"] else {}
     headers = case.headers or {}
-    for name, value in (case.path_parameters or {}).items():
-        # JSON Schema takes 2.0 for an integer; a key in an address is written without a fraction.
-        if isinstance(value, float) and value.is_integer():
-            case.path_parameters[name] = int(value)
+    put_right_path(case)
     if re.match(r"^[!-~]{1,255}$", str(headers.get("Idempotency-Key", ""))):
         # It names one write, and every case is another one.
         headers["Idempotency-Key"] = str(uuid.uuid4())

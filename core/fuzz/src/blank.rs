@@ -34,6 +34,7 @@ pub fn read(read: &Read) -> Read {
         },
         binding: read.binding,
         count: read.count,
+        run: read.run,
     }
 }
 
@@ -77,6 +78,7 @@ fn condition(resource: &Resource, given: &Condition) -> Condition {
         Condition::All(members) => Condition::All(each(members)),
         Condition::Any(members) => Condition::Any(each(members)),
         Condition::Not(member) => Condition::Not(Box::new(condition(resource, member))),
+        Condition::Implied(member) => Condition::Implied(Box::new(condition(resource, member))),
         Condition::Compare(about, comparison, _) => Condition::Compare(subject(about), *comparison, value()),
         Condition::CompareMany(about, comparison, quantifier, _) => {
             Condition::CompareMany(subject(about), *comparison, *quantifier, vec![value()])

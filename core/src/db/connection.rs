@@ -24,6 +24,16 @@ const PREPARED: usize = 256;
 /// A longer text is prepared each time: few clients send it twice, and each costs memory on both sides.
 const KEPT_TEXT: usize = 8 * 1024;
 
+/// How long a cancelled statement may take to end before it is cancelled again.
+const ABANDON: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1600),
+    Duration::from_millis(3200),
+];
+
 /// A connection with its prepared statements.
 pub struct Connection {
     pub(super) client: Client,
@@ -316,6 +326,19 @@ impl Connection {
 
     pub(super) fn spoil(&self) {
         self.spoiled.store(true, Ordering::Release);
+    }
+
+    /// Ends what runs here although nobody waits for it, and waits until it has ended: until then the connection counts as
+    /// taken. It is not used again.
+    pub(super) async fn abandon(&self) {
+        let mut ended = std::pin::pin!(self.command("ROLLBACK"));
+        // A statement that was under way to Postgres has not been there to be cancelled: then once more.
+        for pause in ABANDON {
+            self.cancel().await;
+            if tokio::time::timeout(pause, &mut ended).await.is_ok() {
+                return;
+            }
+        }
     }
 
     /// How long a statement may take until its first answer.

@@ -29,38 +29,36 @@ pub fn translate(error: tokio_postgres::Error, resource: Option<&Resource>, comm
     };
     // A server that ends the session in the middle of a write still says so before the commit.
     let state = database.code().code();
-    let told = match resource.filter(|resource| resource.is_called()) {
-        Some(function) if matches!(state.get(..2), Some("22" | "54")) => stumbled(function, state, database),
+    let told = match function(database) {
+        Some(place) if matches!(state.get(..2), Some("22" | "54")) => stumbled(state, place),
         _ => of_state(state, database, resource.filter(own)),
     };
     told.with_source(error)
 }
 
-/// What a function could not do: whether its author or who called it erred, only the author can tell, from the log.
-fn stumbled(function: &Resource, state: &str, database: &DbError) -> Error {
-    tracing::warn!(
-        function = function.name,
-        sqlstate = state,
-        place = database.where_(),
-        "a function failed: {}",
-        database.message()
-    );
+/// Where in a function of the database it happened, without the statement, which may hold values.
+fn function(database: &DbError) -> Option<&str> {
+    let inside = |line: &&str| line.starts_with("PL/pgSQL function") || line.starts_with("SQL function");
+    database.where_()?.lines().find(inside)
+}
+
+/// What a function could not do: whether its author or who called it erred, only the author can tell.
+fn stumbled(state: &str, place: &str) -> Error {
+    tracing::warn!(sqlstate = state, place, "a function of the database failed");
     let what = if state.starts_with("54") {
-        "the function went too deep, or made a value that is too large"
-    } else if database.where_().is_none() {
-        // Nothing tells the body of a function that was inlined from the query around it.
-        "a value does not fit: an argument, or what the query makes of a column"
+        "it went too deep, or made a value that is too large"
     } else {
-        "the function cannot work with these arguments"
+        "it cannot work with these values"
     };
-    Error::new(Code::CheckFailed, "The function failed").with_details(what)
+    Error::new(Code::CheckFailed, "A function of the database failed").with_details(what)
 }
 
 /// As [`translate`], of a statement that only reads: what the database refuses there is no value to be stored.
 #[must_use]
 pub fn translate_read(error: tokio_postgres::Error, resource: &Resource) -> Error {
+    let within = error.as_db_error().is_some_and(|database| function(database).is_some());
     let refused = translate(error, Some(resource), false);
-    if refused.code() != Code::CheckFailed || resource.is_called() {
+    if refused.code() != Code::CheckFailed || within {
         return refused;
     }
     Error::new(
@@ -196,24 +194,26 @@ fn of_state(state: &str, database: &DbError, resource: Option<&Resource>) -> Err
         // Prepared anew, it would work: the table changed meanwhile, which is no mistake of the client's.
         "0A000" if is_stale(database) => changed(),
         "0A000" => Error::new(Code::BadQuery, "The database cannot do this with these columns"),
-        "P0001" => Error::new(Code::DatabaseRule, database.message())
-            .with_details_if(database.detail())
-            .with_hint_if(database.hint()),
-        _ if state.starts_with("PT") => {
-            let chosen = state
-                .get(2..)
-                .and_then(|n| n.parse::<u16>().ok())
-                .filter(|n| (400..600).contains(n));
-            match chosen {
-                Some(status) => Error::new(Code::DatabaseStatus, database.message())
-                    .with_kind(Kind::Chosen(status))
-                    .with_details_if(database.detail())
-                    .with_hint_if(database.hint()),
-                None => of(Code::Internal),
-            }
-        }
+        "P0001" => said(Code::DatabaseRule, database),
+        _ if state.starts_with("PT") => chosen(state, database),
         _ if state.starts_with("53") || state.starts_with("08") || state.starts_with("57P") => unavailable(),
         _ => of(Code::Internal),
+    }
+}
+
+/// What the database's author wrote for clients.
+fn said(code: Code, database: &DbError) -> Error {
+    Error::new(code, database.message())
+        .with_details_if(database.detail())
+        .with_hint_if(database.hint())
+}
+
+/// `PT404`: the author chose the status, of those that tell of an error.
+fn chosen(state: &str, database: &DbError) -> Error {
+    let status = state.get(2..).and_then(|status| status.parse().ok());
+    match status.filter(|status| (400..600).contains(status)) {
+        Some(status) => said(Code::DatabaseStatus, database).with_kind(Kind::Chosen(status)),
+        None => said(Code::DatabaseRule, database),
     }
 }
 

@@ -176,20 +176,53 @@ impl Lanes {
         Ok(reply)
     }
 
-    /// Runs a read of many rows on an exclusive lane; their JSON may have `most` bytes.
+    /// Runs a read of many rows on an exclusive lane; their JSON may have `most` bytes. Once `gone` is there, nobody waits any
+    /// more, and the statement is cancelled.
     ///
     /// # Errors
     /// Translated errors of Postgres; `pool_timeout`, `reply_too_large`.
-    pub async fn list(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
+    pub async fn list(
+        &self,
+        statement: &Statement,
+        resource: &Resource,
+        most: u64,
+        gone: impl Future<Output = ()>,
+    ) -> Result<Reply> {
         let asked = Instant::now();
         let lane = self.lane().await?;
         let wait = asked.elapsed();
         let work = lane.begin();
-        let reply = lane.read(statement, resource, most).await;
+        let reply = awaited(&lane, lane.read(statement, resource, most), gone).await;
         if matches!(&reply, Err(error) if error.code() == Code::ReplyTooLarge) {
             // Its other rows are of no use any more.
             lane.cancel().await;
         }
+        finish(work, &reply);
+        reply.map(|reply| Reply { wait, ..reply })
+    }
+
+    /// Calls a function that only reads, where nothing can be changed; else as [`Lanes::list`].
+    ///
+    /// # Errors
+    /// As [`Lanes::list`].
+    pub async fn call(
+        &self,
+        statement: Statement,
+        resource: &Resource,
+        most: u64,
+        gone: impl Future<Output = ()>,
+    ) -> Result<Reply> {
+        let checks = Checks {
+            read_only: true,
+            bytes: Some(most),
+            ..Checks::default()
+        };
+        let asked = Instant::now();
+        let lane = self.lane().await?;
+        let wait = asked.elapsed();
+        let work = lane.begin();
+        let statements = [statement];
+        let reply = awaited(&lane, lane.transaction(&statements, resource, &checks), gone).await;
         finish(work, &reply);
         reply.map(|reply| Reply { wait, ..reply })
     }
@@ -212,9 +245,8 @@ impl Lanes {
         let lane = lane?;
         let wait = asked.elapsed();
         let (reading, writing) = stream::channel();
-        let manager = self.manager.clone();
         tokio::spawn(async move {
-            stream::pump(&manager, lane, task, writing).await;
+            stream::pump(lane, task, writing).await;
             drop(permit);
         });
         reading.begun(wait).await
@@ -336,6 +368,24 @@ impl Place {
     }
 }
 
+/// Awaits a reply, or cancels what nobody waits for any more: then the lane counts as taken until the statement has ended, and
+/// its connection goes, as the cancellation may come late.
+async fn awaited(
+    lane: &Connection,
+    reply: impl Future<Output = Result<Reply>>,
+    gone: impl Future<Output = ()>,
+) -> Result<Reply> {
+    tokio::select! {
+        biased;
+        reply = reply => reply,
+        () = gone => {
+            tracing::debug!("nobody waits for a reply any more");
+            lane.abandon().await;
+            Err(unavailable())
+        }
+    }
+}
+
 /// A lane goes back to the pool unless its connection may be in the middle of something.
 fn finish(work: super::connection::Work<'_>, reply: &Result<Reply>) {
     let broken = |error: &Error| {
@@ -354,13 +404,6 @@ pub(super) struct Manager {
     config: Config,
     deadline: Duration,
     statements: Arc<Statements>,
-}
-
-impl Manager {
-    /// As [`Connection::cancel`].
-    pub(super) async fn cancel(&self, connection: &Connection) {
-        connection.cancel().await;
-    }
 }
 
 impl ManageConnection for Manager {

@@ -155,12 +155,7 @@ enum Stopped {
 }
 
 /// Carries the rows of a task from a lane to the reader, then gives the lane back.
-pub(super) async fn pump(
-    manager: &Manager,
-    lane: PooledConnection<'static, Manager>,
-    task: Task,
-    mut writing: Writing,
-) {
+pub(super) async fn pump(lane: PooledConnection<'static, Manager>, task: Task, mut writing: Writing) {
     let work = lane.begin();
     let mut rows = Rows {
         task: &task,
@@ -203,9 +198,7 @@ pub(super) async fn pump(
             } else {
                 tracing::debug!("a streamed reply is not read any more");
             }
-            manager.cancel(&lane).await;
-            // Answered once the cancelled statement has ended: until then the lane counts as taken.
-            _ = timeout(GOODBYE, lane.command("ROLLBACK")).await;
+            lane.abandon().await;
             // The cancellation may still be under way: the connection goes, as its work was never done.
             drop(lane);
         }
@@ -358,7 +351,7 @@ pub fn too_long(resource: &Resource, most: u64) -> Error {
         resource.path
     );
     Error::new(Code::ReplyTooLarge, message)
-        .with_hint("narrow the filter, or ask for parts with `limit` and `offset` or a cursor")
+        .with_hint("narrow the filter, or ask for parts with `limit` and `offset`; lists of rows have cursors, too")
 }
 
 fn late() -> Error {

@@ -15,6 +15,7 @@ use crate::plan::{self, Principal};
 use crate::request::Accept;
 use crate::request::{Page, Preconditions, Prefer, Purpose, Query, Target, query};
 use crate::telemetry::stages::{Stage, Stopwatch};
+use crate::validate;
 
 /// What a route gets: the request's parts, read once.
 pub(super) struct Call<'a> {
@@ -101,6 +102,9 @@ async fn route(
     let search = searched(published, &path);
     if let (Some((resource, place)), &Method::POST) = (search, &method) {
         enter(published, place, trace)?;
+        let headers = request.headers();
+        profile::check(headers, &method, &resource.table.schema)?;
+        Prefer::parse(words(headers, "prefer"))?.suit(Purpose::Read)?;
         let search = Search {
             context,
             resource,
@@ -117,7 +121,7 @@ async fn route(
         [key] => resource
             .fields
             .get(*key)
-            .is_some_and(|field| field.pg_type.kind.is_text()),
+            .is_some_and(|field| validate::path_value(field, NEAREST.trim_start_matches('/')).is_ok()),
         _ => false,
     });
     let found = find(published, &path).filter(|_| search.is_none() || keyed);

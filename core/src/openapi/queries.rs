@@ -103,10 +103,9 @@ fn aggregates(named: &Named<'_>) -> String {
 
 /// That rows can be ordered by the one row to which each is related.
 fn by_one(named: &Named<'_>) -> String {
-    let spellings = relation::spellings(&named.relations);
-    let one = spellings.iter().find(|(_, kind)| kind.ends_with("-to-one"));
-    one.map_or_else(String::new, |(name, _)| {
-        format!(" `{name}(column)` is a column of an embedded row.")
+    let one = named.relations.iter().find(|way| !way.many);
+    one.map_or_else(String::new, |way| {
+        format!(" `{}(column)` is a column of an embedded row.", way.name())
     })
 }
 

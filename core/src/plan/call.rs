@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::condition::Condition;
 use super::page::Lists;
 use super::policy::{self, Principal};
 use super::read::{self, Read};
@@ -102,26 +101,15 @@ pub fn plan(
         return Err(Error::new(Code::BadQuery, "What this function gives has no columns")
             .with_details("it takes no `select`, order or filters"));
     }
-    if !overload.reads && matches!(query.page, Page::Offset { limit: Some(0), .. }) {
-        return Err(Error::new(Code::BadQuery, "Without a row the function would not run")
-            .with_hint("ask for `Prefer: return=minimal` if no rows are wanted"));
-    }
     if matches!(query.page, Page::After { .. }) {
         return Err(Error::new(Code::BadQuery, format!("{} has no cursors", function.path))
             .with_details("what a function gives has no key, so no order tells all rows apart")
             .with_hint("page with `limit` and `offset`"));
     }
     let mut read = read::plan(&overload.rows, Target::Collection, query, prefer, view, lists)?;
-    if !overload.reads && is_never(&read.condition) {
-        return Err(Error::new(
-            Code::BadQuery,
-            "With a filter that nothing passes the function would not run",
-        )
-        .with_details("`in.()` passes nothing")
-        .with_hint("ask for `Prefer: return=minimal` if no rows are wanted"));
-    }
     // Groups have cursors, but not those of rows that may be others with the next call.
     read.binding = None;
+    read.run = !overload.reads && outcome.is_set();
     // What was written is not undone for its length.
     read.capped &= overload.reads;
     // All rows are there once the function ran: what Postgres reckons would be worse, and no faster.
@@ -132,16 +120,6 @@ pub fn plan(
         arguments,
         read,
     })
-}
-
-/// Whether Postgres can tell beforehand that no row passes, or turn a part of the condition into such a one.
-fn is_never(condition: &Condition) -> bool {
-    match condition {
-        Condition::All(members) | Condition::Any(members) => members.iter().any(is_never),
-        Condition::Not(member) => is_never(member),
-        Condition::In(_, values) => values.is_empty(),
-        _ => false,
-    }
 }
 
 fn not_an_object() -> Error {

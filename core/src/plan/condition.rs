@@ -51,6 +51,8 @@ pub enum Condition {
     Relate(Subject, Relation, String),
     /// There are related rows.
     Exists(Arc<Embed>),
+    /// What goes without saying of the rows asked for; no client filters by it.
+    Implied(Box<Condition>),
 }
 
 impl Condition {

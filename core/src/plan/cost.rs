@@ -9,13 +9,13 @@ use std::sync::Arc;
 use super::condition::Condition;
 use super::embed::Embed;
 use super::output::{Output, Value};
-use super::subject::Subject;
+use super::related::Reach;
 use super::{operators, served};
 use crate::catalog::{QualifiedName, RelationKind};
 use crate::config::CostRules;
 use crate::contract::{Join, Leg, Resource};
 use crate::error::{Code, Error};
-use crate::request::{Is, Key};
+use crate::request::Key;
 
 /// A table of fewer rows is read as fast as any index of it.
 pub const SMALL: u64 = 1_000;
@@ -25,10 +25,8 @@ pub const SMALL: u64 = 1_000;
 pub struct Asked<'a> {
     /// What is read or written.
     pub resource: &'a Arc<Resource>,
-    /// Which rows.
-    pub condition: &'a Condition,
-    /// The reply's columns.
-    pub output: &'a [Output],
+    /// What is asked of its rows.
+    pub reach: Reach<'a>,
 }
 
 /// What the planner expects of a statement.
@@ -62,38 +60,22 @@ enum Verdict {
 /// Whose rows it asks for, the resource itself first: each has rules of its own.
 #[must_use]
 pub fn resources(asked: Asked<'_>) -> Vec<&Arc<Resource>> {
-    fn join<'a>(resource: &'a Arc<Resource>, into: &mut Vec<&'a Arc<Resource>>) {
-        if into.iter().all(|one| one.name != resource.name) {
-            into.push(resource);
-        }
-    }
-    fn of_condition<'a>(condition: &'a Condition, into: &mut Vec<&'a Arc<Resource>>) {
-        match condition {
-            Condition::All(members) | Condition::Any(members) => members.iter().for_each(|one| of_condition(one, into)),
-            Condition::Not(member) => of_condition(member, into),
-            Condition::Exists(embed) => of_embed(embed, into),
-            _ => {}
-        }
-    }
-    fn of_embed<'a>(embed: &'a Embed, into: &mut Vec<&'a Arc<Resource>>) {
-        join(&embed.way.target, into);
-        embed.way.between().into_iter().for_each(|between| join(between, into));
-        of_condition(&embed.condition, into);
-        of_output(&embed.output, into);
-    }
-    fn of_output<'a>(output: &'a [Output], into: &mut Vec<&'a Arc<Resource>>) {
-        related(output).for_each(|embed| of_embed(embed, into));
-    }
     let mut into = vec![asked.resource];
-    of_condition(asked.condition, &mut into);
-    of_output(asked.output, &mut into);
+    for embed in asked.reach.embeds() {
+        for resource in std::iter::once(&embed.way.target).chain(embed.way.between()) {
+            if into.iter().all(|one| one.name != resource.name) {
+                into.push(resource);
+            }
+        }
+    }
     into
 }
 
 /// The tables whose size decides whether they need an index.
 #[must_use]
 pub fn tables(asked: Asked<'_>) -> Vec<QualifiedName> {
-    let tables: BTreeSet<&QualifiedName> = resources(asked).into_iter().map(|resource| &resource.table).collect();
+    let stored = resources(asked).into_iter().filter(|resource| !resource.is_called());
+    let tables: BTreeSet<&QualifiedName> = stored.map(|resource| &resource.table).collect();
     tables.into_iter().cloned().collect()
 }
 
@@ -101,11 +83,11 @@ pub fn tables(asked: Asked<'_>) -> Vec<QualifiedName> {
 #[must_use]
 pub fn unserved(asked: Asked<'_>, small: &BTreeSet<QualifiedName>) -> Vec<Missing> {
     let judge = Judge { small };
-    let mut found = match judge.condition(asked.resource, asked.condition, false, &[]) {
+    let mut found = match judge.condition(asked.resource, asked.reach.condition, false, &[]) {
         Verdict::Served | Verdict::Passed => Vec::new(),
         Verdict::Unserved(found) => found,
     };
-    judge.output(asked.output, &mut found);
+    judge.output(asked.reach.output, &mut found);
     let mut seen = BTreeSet::new();
     found.retain(|one| seen.insert(one.clone()));
     found
@@ -123,9 +105,11 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Whether it needs no index that is known: small tables, and views, of which nothing is known.
+    /// Whether it needs no index that is known: small tables, what functions give, and views, of which nothing is known.
     fn is_free(&self, resource: &Resource) -> bool {
-        matches!(resource.kind, RelationKind::View | RelationKind::ForeignTable) || self.small.contains(&resource.table)
+        matches!(resource.kind, RelationKind::View | RelationKind::ForeignTable)
+            || resource.is_called()
+            || self.small.contains(&resource.table)
     }
 
     /// `beside` are the columns tested by what must hold as well.
@@ -143,8 +127,7 @@ impl Judge<'_> {
                 self.any(resource, members, negated, beside)
             }
             (Condition::Exists(embed), _) => self.exists(resource, embed, negated),
-            // That there is a vector is asked by every order by distance, not by a client, and picks no rows.
-            (Condition::Is(subject, Is::Null | Is::NotNull), _) if is_vector(resource, subject) => Verdict::Passed,
+            (Condition::Implied(_), _) => Verdict::Passed,
             _ if self.is_free(resource) || served::test(resource, condition, negated, beside) => Verdict::Served,
             _ => Verdict::Unserved(vec![told(resource, condition, negated)]),
         }
@@ -253,11 +236,6 @@ impl Judge<'_> {
     }
 }
 
-fn is_vector(resource: &Resource, subject: &Subject) -> bool {
-    let field = resource.fields.get(subject.field);
-    subject.path.is_empty() && field.is_some_and(|field| field.pg_type.kind.is_vector())
-}
-
 fn unserved_join(missing: Missing) -> Verdict {
     Verdict::Unserved(vec![missing])
 }
@@ -266,6 +244,7 @@ fn unserved_join(missing: Missing) -> Verdict {
 fn tested<'a>(resource: &'a Resource, condition: &Condition, negated: bool, into: &mut Vec<&'a str>) {
     match (condition, negated) {
         (Condition::Not(member), _) => tested(resource, member, !negated, into),
+        (Condition::Implied(member), _) => tested(resource, member, negated, into),
         (Condition::All(members), false) | (Condition::Any(members), true) => {
             members
                 .iter()
@@ -315,7 +294,12 @@ pub fn unindexed(resource: &Resource, found: &[Missing]) -> Error {
     let mut indexed: Vec<&str> = Vec::new();
     for index in resource.indexes.iter().filter(|index| index.predicate.is_none()) {
         let column = index.keys.first().and_then(|key| key.column.as_deref());
-        let shown = column.filter(|column| resource.by_name.contains_key(*column));
+        // Vectors are searched, not filtered.
+        let filtered = |column: &&str| {
+            let field = resource.field(column);
+            field.is_some_and(|(_, field)| !field.pg_type.kind.is_vector())
+        };
+        let shown = column.filter(filtered);
         indexed.extend(shown.filter(|column| !indexed.contains(column)));
     }
     if indexed.is_empty() {

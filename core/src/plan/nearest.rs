@@ -67,7 +67,8 @@ pub fn plan(
     required.push(has_vector(sought.field));
     if let Near::Row(key) = &sought.near {
         // It would be its own neighbour.
-        required.push(Condition::Not(Box::new(row(resource, key)?)));
+        let itself = Condition::Not(Box::new(row(resource, key)?));
+        required.push(Condition::Implied(Box::new(itself)));
     }
     let nearest = Nearest {
         field: sought.field,
@@ -89,6 +90,7 @@ pub fn plan(
         page: Page::Offset(0),
         binding: None,
         count: None,
+        run: false,
     })
 }
 
@@ -108,6 +110,7 @@ pub fn stored(resource: &Arc<Resource>, field: usize, key: &[String], view: &Vie
         page: Page::Offset(0),
         binding: None,
         count: None,
+        run: false,
     })
 }
 
@@ -148,7 +151,7 @@ pub(super) fn of_order(resource: &Resource, terms: &mut Vec<OrderTerm>, rows: u6
 
 /// Whether a row has a vector at all: without one it is near to nothing.
 pub(super) fn has_vector(field: usize) -> Condition {
-    Condition::Is(field.into(), Is::NotNull)
+    Condition::Implied(Box::new(Condition::Is(field.into(), Is::NotNull)))
 }
 
 /// What Postgres is told about the indexes that it may use.

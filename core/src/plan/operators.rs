@@ -76,7 +76,9 @@ pub const fn planned(condition: &Condition) -> Option<&'static str> {
         Condition::IsDistinct(..) => "isdistinct",
         Condition::Search { form, .. } => search_word(*form),
         Condition::Relate(_, relation, _) => relation_word(*relation),
-        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Exists(_) => return None,
+        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Exists(_) | Condition::Implied(_) => {
+            return None;
+        }
     })
 }
 

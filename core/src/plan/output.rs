@@ -155,13 +155,19 @@ fn input(
     if fits {
         return Ok((subject, cast));
     }
-    Err(refused(&format!("`{}` has no {}()", field.name, function.as_str()))
-        .with_details(format!("values of type {} have none", pg_type.base))
-        .with_hint(format!(
-            "a cast may help: `{}::numeric.{}()`",
-            field.name,
-            function.as_str()
-        )))
+    let error = refused(&format!("`{}` has no {}()", field.name, function.as_str()))
+        .with_details(format!("values of type {} have none", pg_type.base));
+    // Postgres has casts to numbers from texts, and from true and false to int4.
+    let cast = match pg_type.kind {
+        Kind::Bool => "int4",
+        _ if pg_type.kind.is_text() => "numeric",
+        _ => return Err(error),
+    };
+    Err(error.with_hint(format!(
+        "a cast may help: `{}::{cast}.{}()`",
+        field.name,
+        function.as_str()
+    )))
 }
 
 /// Types that Postgres has `min` and `max` for.

@@ -43,6 +43,7 @@ pub(super) fn plan(
     let binding = Binding::new(resource, order, &query.narrowing);
     // Without a key the order is not total: rows equal in it would be skipped. Groups have none.
     let total = !resource.key.is_empty() && !grouped;
+    let streamed = lists.streamed && !grouped;
     let (limit, page) = match &query.page {
         request::Page::Offset { limit, offset } => (*limit, Page::Offset(offset.unwrap_or(0))),
         request::Page::After { .. } if grouped => {
@@ -60,7 +61,7 @@ pub(super) fn plan(
             if cursor.values.len() != order.len() {
                 return Err(Error::internal("a cursor has values for another order"));
             }
-            if cursor.backward && lists.streamed {
+            if cursor.backward && streamed {
                 return Err(
                     Error::new(Code::BadQuery, "A streamed reply cannot go back from a cursor")
                         .with_hint("ask for `Accept: application/json`"),
@@ -69,13 +70,13 @@ pub(super) fn plan(
             (*limit, Page::After(cursor))
         }
     };
-    let (limit, capped) = rows(resource.page, limit, grouped, lists.streamed);
+    let (limit, capped) = rows(resource.page, limit, grouped, streamed);
     Ok(Paged {
         limit,
         capped,
         page,
         // What is streamed has sent its headers before the last row is known.
-        binding: (total && limit > 0 && !lists.streamed).then_some(binding),
+        binding: (total && limit > 0 && !streamed).then_some(binding),
     })
 }
 

@@ -10,6 +10,7 @@ use super::order::{self, By, Order};
 use super::output::Output;
 use super::page::{self, Lists, Page};
 use super::policy;
+use super::related::Reach;
 use super::relation::View;
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
@@ -38,6 +39,8 @@ pub struct Read {
     pub binding: Option<Binding>,
     /// Whether and how all rows that match are counted, too.
     pub count: Option<Count>,
+    /// Whether the rows are given by a function that must run, whatever becomes of them.
+    pub run: bool,
 }
 
 impl Read {
@@ -55,6 +58,16 @@ impl Read {
     #[must_use]
     pub fn tagged(&self) -> bool {
         self.limit.is_none() && !self.related()
+    }
+
+    /// What of it may reach related rows.
+    #[must_use]
+    pub fn reach(&self) -> Reach<'_> {
+        Reach {
+            condition: &self.condition,
+            output: &self.output,
+            order: &self.order,
+        }
     }
 
     /// Whether related rows stand in its rows.
@@ -119,6 +132,7 @@ pub fn plan(
                 page: Page::Offset(0),
                 binding: None,
                 count: None,
+                run: false,
             }
         }
         Target::Collection => {
@@ -163,6 +177,7 @@ pub fn plan(
                 page: paged.page,
                 binding: paged.binding,
                 count: prefer.count,
+                run: false,
             }
         }
     })

@@ -69,7 +69,9 @@ pub(super) const fn subject(condition: &Condition) -> Option<&Subject> {
         | Condition::IsDistinct(subject, _)
         | Condition::Search { subject, .. }
         | Condition::Relate(subject, ..) => Some(subject),
-        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Exists(_) => None,
+        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Exists(_) | Condition::Implied(_) => {
+            None
+        }
     }
 }
 

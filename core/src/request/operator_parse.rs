@@ -55,6 +55,11 @@ pub(super) fn operator(reader: &mut Reader<'_>, ending: Ending) -> Result<Operat
         let error = reader.expected("an operator and `.`");
         let hint = match crate::suggest::nearest(word, OPERATORS.iter().copied()) {
             Some(near) if !OPERATORS.contains(&word) => format!("did you mean `{near}`?"),
+            _ if matches!(reader.parameter(), "and" | "or" | "not.and" | "not.or") => format!(
+                "write for example `{}=(column.eq.value,other.gt.value)`; operators are {}",
+                reader.parameter(),
+                OPERATORS.join(", ")
+            ),
             _ => format!(
                 "write for example `{}=eq.value`; operators are {}",
                 clip(reader.parameter()),
@@ -149,7 +154,7 @@ fn quantifier(
         (_, "any") if quantifiable => return Ok(Some(Quantifier::Any)),
         (_, "all") if quantifiable => return Ok(Some(Quantifier::All)),
         _ if quantifiable => "any or all".to_owned(),
-        _ => format!("`.`, as `{word}` takes nothing in parentheses,"),
+        _ => format!("`.`, as `{word}` takes nothing in parentheses"),
     };
     reader.at = if quantifiable { modifier.at } else { modifier.at - 1 };
     Err(reader.expected(&expected))

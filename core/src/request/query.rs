@@ -166,7 +166,7 @@ pub fn target(rest: &str, key_length: usize) -> Result<Target> {
             .filter(|text| !text.contains('\0'));
         bytes
             .map(std::borrow::Cow::into_owned)
-            .ok_or_else(|| Error::new(Code::BadPath, "The path is not valid UTF-8"))
+            .ok_or_else(|| Error::new(Code::BadPath, "The path is not valid UTF-8, or holds U+0000"))
     });
     Ok(Target::Item(values.collect::<Result<_>>()?))
 }

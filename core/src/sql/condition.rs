@@ -14,6 +14,7 @@ pub(super) fn write(sql: &mut Builder, resource: &Resource, condition: &Conditio
     match condition {
         Condition::All(members) => join(sql, resource, members, " AND ", "true")?,
         Condition::Any(members) => join(sql, resource, members, " OR ", "false")?,
+        Condition::Implied(member) => write(sql, resource, member)?,
         Condition::Not(member) => {
             sql.push("NOT (");
             write(sql, resource, member)?;

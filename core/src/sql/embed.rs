@@ -6,7 +6,7 @@ use super::{condition, nearest, order, output as columns_of, read};
 use crate::catalog::PgType;
 use crate::contract::{Join, Leg};
 use crate::error::Result;
-use crate::plan::{By, Condition, Embed, Order, Output, Read, Subject, Value};
+use crate::plan::{Embed, Read, Subject};
 use crate::validate::Bind;
 
 /// The related rows as a record, or as an array of records.
@@ -89,31 +89,10 @@ pub(super) fn exists(sql: &mut Builder, embed: &Embed) -> Result<()> {
 
 /// Whether a function finds any of the rows that a read is about, shown or not.
 pub(super) fn computes(read: &Read) -> bool {
-    fn of_embed(embed: &Embed) -> bool {
-        matches!(embed.way.join, Join::Computed { .. })
-            || of_output(&embed.output)
-            || of_condition(&embed.condition)
-            || of_order(&embed.order)
-    }
-    fn of_output(output: &[Output]) -> bool {
-        output
-            .iter()
-            .any(|output| matches!(&output.value, Value::Related(embed) if of_embed(embed)))
-    }
-    fn of_condition(condition: &Condition) -> bool {
-        match condition {
-            Condition::All(members) | Condition::Any(members) => members.iter().any(of_condition),
-            Condition::Not(member) => of_condition(member),
-            Condition::Exists(embed) => of_embed(embed),
-            _ => false,
-        }
-    }
-    fn of_order(order: &[Order]) -> bool {
-        order
-            .iter()
-            .any(|order| matches!(&order.by, By::Related(embed, _) if of_embed(embed)))
-    }
-    of_output(&read.output) || of_condition(&read.condition) || of_order(&read.order)
+    let embeds = read.reach().embeds();
+    embeds
+        .iter()
+        .any(|embed| matches!(embed.way.join, Join::Computed { .. }))
 }
 
 /// The names of the related row and of the one between.

@@ -1,7 +1,7 @@
 //! The nearest rows as a subquery, so that the rest of a read is about these rows alone.
 //!
 //! Inside, rows are ordered by nothing but the distance between a column and a bind, which is what pgvector's indexes know;
-//! outside, the few rows found are sorted again, with the key for those that are equally far.
+//! outside, the few rows found are sorted again, with the key for those that are equally far, and cut to the page.
 
 use super::condition;
 use super::statement::{Builder, input_cast};
@@ -17,8 +17,11 @@ const DISTANCE: &str = "windlass distance";
 /// The table's own row as a column of the subquery, for functions that take it.
 pub(super) const ROW: &str = "windlass row";
 
-/// Whether a read of the nearest rows has functions that take the table's row.
+/// Whether it is a read of the nearest rows that has functions that take the table's row.
 pub(super) fn calls(read: &Read) -> bool {
+    if read.nearest().is_none() {
+        return false;
+    }
     let computed = |embed: &Embed| matches!(embed.way.join, Join::Computed { .. });
     let shown = read
         .output
@@ -51,11 +54,16 @@ pub(super) fn from(sql: &mut Builder, read: &Read, nearest: &Nearest) -> Result<
     condition::write(sql, resource, &read.condition)?;
     sql.push(" ORDER BY ").name(DISTANCE);
     if let Some(limit) = read.limit {
-        let fetched = limit.saturating_add(u64::from(read.capped));
-        sql.push(" LIMIT ").bind(Bind::Text(fetched.to_string()), "::int8");
-    }
-    if let Page::Offset(offset @ 1..) = read.page {
-        sql.push(" OFFSET ").bind(Bind::Text(offset.to_string()), "::int8");
+        let skipped = match read.page {
+            Page::Offset(offset) => offset,
+            Page::After(_) => 0,
+        };
+        let fetched = limit.saturating_add(u64::from(read.capped)).saturating_add(skipped);
+        let fetched = fetched.min(i64::MAX.unsigned_abs());
+        sql.push(" FETCH FIRST (")
+            .bind(Bind::Text(fetched.to_string()), "::int8");
+        // Of those that are equally far as the last one, the key says which are on the page.
+        sql.push(") ROWS WITH TIES");
     }
     sql.within = within;
     // Vectors without a direction, or too large, are at no distance that could be told.

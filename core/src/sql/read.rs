@@ -24,21 +24,34 @@ pub fn statement(read: &Read) -> Result<Statement> {
         columns_of.extend(every(resource));
     }
     let counted = matches!(read.count, Some(Count::Exact | Count::Estimated));
+    let beside = counted || read.run;
     let nearest = read.nearest();
-    sql.within = nearest.is_some() && nearest::calls(read);
     let shown_distance = nearest.and_then(|nearest| nearest.label.as_ref());
     // Columns that stand before those of the reply.
-    let before = usize::from(counted);
-    if counted {
+    let before = usize::from(beside);
+    if beside {
         // One statement, one moment: the count stands beside each row, and comes even if the page is empty.
-        sql.push("SELECT total.n, page.* FROM (SELECT count(*) AS n FROM ");
-        total(&mut sql, read)?;
-        sql.push(") AS total LEFT JOIN LATERAL (SELECT true AS present");
+        sql.push(if counted { "SELECT total.n" } else { "SELECT ran.n" });
+        sql.push(", page.* FROM ");
+        if read.run {
+            // Postgres leaves out what no row could come of: all that the function gives is counted, whatever is asked of it.
+            sql.push("(SELECT count(*) AS n FROM ")
+                .table(&resource.table)
+                .push(") AS ran");
+            sql.push(if counted { " CROSS JOIN " } else { "" });
+        }
+        if counted {
+            total(sql.push("(SELECT count(*) AS n FROM "), read)?;
+            sql.push(") AS total");
+        }
+        sql.push(" LEFT JOIN LATERAL (SELECT true AS present");
+        sql.within = nearest::calls(read);
         if !read.output.is_empty() {
             output::named(sql.push(", "), resource, &read.output)?;
         }
     } else {
         sql.push("SELECT ");
+        sql.within = nearest::calls(read);
         if !columns_of.is_empty() || shown_distance.is_none() && read.binding.is_none() {
             outputs(&mut sql, resource, &columns_of)?;
         }
@@ -56,7 +69,7 @@ pub fn statement(read: &Read) -> Result<Statement> {
     }
     let first_value = columns.len();
     if read.binding.is_some() {
-        order::values(&mut sql, resource, &read.order, &mut columns, counted)?;
+        order::values(&mut sql, resource, &read.order, &mut columns, beside)?;
     }
     match nearest {
         Some(nearest) => nearest::from(&mut sql, read, nearest)?,
@@ -74,21 +87,24 @@ pub fn statement(read: &Read) -> Result<Statement> {
         from: first_value,
         backward,
     });
-    // The nearest rows are few already.
-    if let Some(limit) = read.limit.filter(|_| nearest.is_none()) {
+    if let Some(limit) = read.limit {
         let fetched = limit.saturating_add(u64::from(paged.is_some() || read.capped));
         sql.push(" LIMIT ").bind(Bind::Text(fetched.to_string()), "::int8");
     }
-    if let (Page::Offset(offset @ 1..), None) = (&read.page, nearest) {
+    if let Page::Offset(offset @ 1..) = &read.page {
         sql.push(" OFFSET ").bind(Bind::Text(offset.to_string()), "::int8");
     }
-    if counted {
-        sql.push(") AS page ON true");
+    if beside {
+        sql.push(if read.run {
+            ") AS page ON ran.n >= 0"
+        } else {
+            ") AS page ON true"
+        });
     }
     let mut statement = Statement {
         paged,
         settings: settings(read),
-        ..sql.finish(columns, counted)
+        ..sql.finish(columns, beside)
     };
     if tagged {
         let shown = read.output.len();

@@ -132,7 +132,7 @@ impl Report {
             return None;
         }
         let details = details(&self.violations, self.count);
-        Some(Error::invalid(self.violations).with_details(details))
+        Some(Error::invalid_of(self.violations, self.count).with_details(details))
     }
 }
 

@@ -287,11 +287,16 @@ fn related_rows_are_found_by_an_index() {
 fn related_rows_keep_their_own_rules() {
     const OPEN: &str = "[access]\nread = [\"public\"]\n";
     let bounded = format!("{OPEN}[cost]\nmax_rows = 1\n");
+    let writable = "[access]\nread = [\"public\"]\ncreate = [\"public\"]\nupdate = [\"public\"]\n";
     let resources = [
-        ("posts", OPEN),
+        ("posts", writable),
         ("authors", bounded.as_str()),
         ("notes", OPEN),
         ("remarks", REFUSE),
+        (
+            "all_posts",
+            "function = \"public.all_posts\"\n[access]\ncall = [\"public\"]\n",
+        ),
     ];
     with_app(setup(&resources), |app| async move {
         let missing = "no index of remarks begins with `post_id`";
@@ -307,9 +312,23 @@ fn related_rows_keep_their_own_rules() {
                 ("/api/posts/7?select=id,notes(id)", ""),
                 ("/api/posts/7?select=id,remarks(id)", missing),
                 ("/api/posts/7", ""),
+                ("/api/rpc/all_posts?select=id,notes(id)&title=eq.x", ""),
+                ("/api/rpc/all_posts?select=id,remarks(id)", missing),
             ],
         )
         .await;
+        for (method, path, body) in [
+            (Method::PATCH, "/api/posts/7?select=id,remarks(id)", r#"{"title":"x"}"#),
+            (Method::POST, "/api/posts?select=id,remarks(id)", r#"{"id":9001}"#),
+        ] {
+            let refused = app.send(method, path, body).await;
+            assert_eq!(refused.json()["code"], "unindexed_filter", "{path}: {}", refused.text);
+        }
+        app.get("/api/posts/9001").await.is(404);
+        let ordered = app
+            .get("/api/posts?select=id,authors()&order=authors(name)&limit=1")
+            .await;
+        assert_eq!(ordered.json()["code"], "too_costly", "{}", ordered.text);
         let answer = app.get("/api/posts?select=id,authors(name)&limit=50").await;
         assert_eq!(
             (answer.status, answer.json()["code"].as_str()),

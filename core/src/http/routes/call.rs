@@ -8,7 +8,7 @@ use salvo::Request;
 use salvo::http::StatusCode;
 
 use super::read::{VARY, content_range, gathered, status};
-use super::{stream, written};
+use super::{cost, stream, written};
 use crate::app::Context;
 use crate::contract::{Function, Outcome, Overload, Snapshot, Whole};
 use crate::db::once::Once;
@@ -172,8 +172,10 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         query.page = page.or_range(header("range-unit"), header("range"))?;
     }
     let call = call::plan(function, asked.overload, asked.arguments, query, &prefer, &view, lists)?;
+    // Groups are few, and refused where they are not.
+    let streamed = lists.streamed && !call.read.grouped();
     watch.enter(Stage::Sql);
-    let mut statement = if lists.streamed && head {
+    let mut statement = if streamed && head {
         sql::call::statement(&plan::Call {
             read: call.read.without_rows(),
             ..call.clone()
@@ -184,25 +186,19 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
     statement.rows = forms::rows(accept);
     let heading = csv::heading(&statement);
     watch.enter(Stage::Db);
-    let reply = if lists.streamed && !head {
+    guard(context, watch, &principal, &call, &statement).await?;
+    let reply = if streamed && !head {
         stream::answer(context, watch, accept, &call.read, statement, None).await?
     } else {
         let resource = Arc::clone(&call.read.resource);
         let most = written::most_bytes(context, &resource);
         let context = Arc::clone(context);
-        let task = tokio::spawn(async move {
-            let checks = Checks {
-                read_only: true,
-                bytes: Some(most),
-                ..Checks::default()
-            };
-            context.lanes.write(&[statement], &resource, checks).await
-        });
-        let mut rows = super::lane(watch, task.await.map_err(Error::internal)?)?;
-        if lists.streamed {
+        let rows = super::waited(move |gone| async move { context.lanes.call(statement, &resource, most, gone).await });
+        let mut rows = super::lane(watch, rows.await)?;
+        if streamed {
             stream::head(accept, &call.read, rows.total)?
         } else if outcome.is_set() {
-            gathered(accept, &call.read, &mut rows)?
+            gathered(accept, &call.read, &heading, &mut rows)?
         } else {
             single(outcome, accept, &heading, &mut rows)
         }
@@ -216,6 +212,24 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         Some(applied) => reply.header("preference-applied", &applied),
         None => reply,
     })
+}
+
+/// What a function does is its author's affair; related rows of what it gives are kept by the rules of their resources.
+async fn guard(
+    context: &Arc<Context>,
+    watch: &mut Stopwatch,
+    principal: &Principal,
+    call: &plan::Call,
+    statement: &Statement,
+) -> Result<()> {
+    if call.read.reach().embeds().is_empty() {
+        return Ok(());
+    }
+    let asked = plan::cost::Asked {
+        resource: &call.read.resource,
+        reach: call.read.reach(),
+    };
+    cost::guard(context, watch, principal, asked, std::slice::from_ref(statement)).await
 }
 
 /// Calls a function that may write: in a transaction, and in a task of its own, so that a client who hangs up cannot leave
@@ -252,8 +266,9 @@ async fn write(called: Called<'_>, asked: Asked<'_>, accept: Accept, once: Optio
     let mut statement = sql::call::statement(&call)?;
     statement.rows = forms::rows(accept);
     let heading = csv::heading(&statement);
-    let statements = [statement];
     watch.enter(Stage::Db);
+    guard(context, watch, &principal, &call, &statement).await?;
+    let statements = [statement];
     let context = Arc::clone(context);
     let task = tokio::spawn(async move {
         let mut waits = written::WAITS.iter();
@@ -324,8 +339,10 @@ fn told(call: &plan::Call, rows: &mut lane::Reply, prefer: &Prefer, accept: Acce
         single(outcome, accept, heading, rows)
     } else {
         // A page beyond the end is no reason to undo what was done.
-        let status = status(&call.read, rows.rows, rows.total).unwrap_or(StatusCode::OK);
-        let range = content_range(&call.read, Some(rows.rows), rows.total);
+        // That all were counted for its sake alone is not told.
+        let total = rows.total.filter(|_| call.read.count.is_some());
+        let status = status(&call.read, rows.rows, total).unwrap_or(StatusCode::OK);
+        let range = content_range(&call.read, Some(rows.rows), total);
         let body = forms::body(accept, accept == Accept::Object, heading, rows);
         Reply::new(status)
             .body(accept.media_type(), body)

@@ -1,6 +1,7 @@
 //! The guard that keeps costly requests from the database, as the settings of the resource have it.
 
 use std::collections::BTreeSet;
+use std::future::pending;
 use std::sync::Arc;
 
 use crate::app::Context;
@@ -68,7 +69,7 @@ async fn ask(
 ) -> Result<String> {
     let (context, resource) = (Arc::clone(context), Arc::clone(resource));
     // In a task of its own: a client who hangs up leaves no lane in the middle of an answer.
-    let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, u64::MAX).await });
+    let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, u64::MAX, pending()).await });
     let reply = task.await.map_err(Error::internal)?;
     if matches!(&reply, Err(error) if error.code() == Code::PoolTimeout) {
         watch.waited_in_vain();
@@ -85,8 +86,8 @@ fn react(context: &Context, resource: &Resource, stance: Stance, error: Error) -
             resource = resource.name,
             code = %error.code(),
             times,
-            "a costly request was answered: {}",
-            error.details().unwrap_or_default()
+            details = error.details(),
+            "a costly request was answered"
         );
     }
     Ok(())

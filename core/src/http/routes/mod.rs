@@ -13,9 +13,31 @@ mod stream;
 pub(super) mod update;
 mod written;
 
+use std::convert::Infallible;
+use std::pin::Pin;
+
+use tokio::sync::oneshot;
+
 use crate::db::lane::Reply;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::telemetry::stages::{Stage, Stopwatch};
+
+/// Is there when a client has hung up.
+type Gone = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Runs a read in a task of its own, so that its lane counts as taken until its statement has ended; what it is given is there
+/// as soon as nobody waits for it any more, as the client has hung up.
+async fn waited<F>(read: impl FnOnce(Gone) -> F) -> Result<Reply>
+where
+    F: Future<Output = Result<Reply>> + Send + 'static,
+{
+    let (waiting, gone) = oneshot::channel::<Infallible>();
+    let gone: Gone = Box::pin(async move { _ = gone.await });
+    let task = tokio::spawn(read(gone));
+    let reply = task.await.map_err(Error::internal)?;
+    drop(waiting);
+    reply
+}
 
 /// Ends the stage of the database: what was spent waiting for a lane is told apart.
 fn lane(watch: &mut Stopwatch, reply: Result<Reply>) -> Result<Reply> {

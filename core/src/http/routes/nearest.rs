@@ -56,18 +56,17 @@ pub(in crate::http) async fn answer(search: Search<'_>, request: &mut Request) -
     watch.enter(Stage::Db);
     let asked = plan::cost::Asked {
         resource,
-        condition: &read.condition,
-        output: &read.output,
+        reach: read.reach(),
     };
     cost::guard(context, watch, &principal, asked, std::slice::from_ref(&statement)).await?;
     if matches!(accept, Accept::Lines | Accept::Csv) {
         return stream::rows(context, watch, accept, &read, statement).await;
     }
-    // In a task of its own, as any list.
     let (context, resource) = (Arc::clone(context), Arc::clone(resource));
     let most = resource.page.max_bytes.unwrap_or(u64::MAX).min(context.limits.reply);
-    let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
-    let mut rows = routes::lane(watch, task.await.map_err(Error::internal)?)?;
+    let rows =
+        routes::waited(move |gone| async move { context.lanes.list(&statement, &resource, most, gone).await }).await;
+    let mut rows = routes::lane(watch, rows)?;
     let body = match accept {
         Accept::Object if rows.rows != 1 => {
             return Err(Error::new(Code::NotOneRow, Code::NotOneRow.title())

@@ -42,12 +42,14 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         principal: &call.principal,
     };
     let mut read = plan::read::plan(resource, call.target, call.query, &prefer, &view, lists)?;
-    if lists.streamed && read.count == Some(Count::Estimated) {
+    // Groups are few, and refused where they are not.
+    let streamed = lists.streamed && !read.grouped();
+    if streamed && read.count == Some(Count::Estimated) {
         // Whoever streams expects many rows: counting some of them would only be lost time.
         read.count = Some(Count::Planned);
     }
     watch.enter(Stage::Sql);
-    let mut statement = if lists.streamed && call.head {
+    let mut statement = if streamed && call.head {
         sql::read::statement(&read.without_rows())?
     } else {
         sql::read::statement(&read)?
@@ -55,14 +57,13 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     statement.rows = forms::rows(accept);
     let reckoning = reckon::statement(&read)?;
     watch.enter(Stage::Db);
+    let heading = csv::heading(&statement);
     if item {
-        let heading = csv::heading(&statement);
         // One row by its key costs little; what is related to it may not.
         if read.related() {
             let asked = plan::cost::Asked {
                 resource,
-                condition: &read.condition,
-                output: &read.output,
+                reach: read.reach(),
             };
             cost::guard(context, watch, &call.principal, asked, std::slice::from_ref(&statement)).await?;
         }
@@ -70,8 +71,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         let rows = if read.related() || !statement.settings.is_empty() {
             let most = written::most_bytes(context, resource);
             let (context, resource) = (Arc::clone(context), Arc::clone(resource));
-            let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, most).await });
-            task.await.map_err(Error::internal)?
+            routes::waited(move |gone| async move { context.lanes.list(&statement, &resource, most, gone).await }).await
         } else {
             context.lanes.point(&statement, resource).await
         };
@@ -111,34 +111,31 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
     }
     let asked = plan::cost::Asked {
         resource,
-        condition: &read.condition,
-        output: &read.output,
+        reach: read.reach(),
     };
     cost::guard(context, watch, &call.principal, asked, std::slice::from_ref(&statement)).await?;
-    let reply = if lists.streamed && !call.head {
+    let reply = if streamed && !call.head {
         let reckoned = match reckoning {
             Some(reckoning) => Some(reckon::ask(context, &read, reckoning).await?),
             None => None,
         };
         stream::answer(context, watch, accept, &read, statement, reckoned).await?
     } else {
-        // In a task of its own: a client who hangs up gives its lane back when the statement ends, not before,
-        // so that no more statements run than there are lanes.
         let most = written::most_bytes(context, resource);
         let (context, planned) = (Arc::clone(context), read.clone());
-        let task = tokio::spawn(async move {
-            let mut rows = context.lanes.list(&statement, &planned.resource, most).await?;
+        let rows = routes::waited(move |gone| async move {
+            let mut rows = context.lanes.list(&statement, &planned.resource, most, gone).await?;
             if let Some(reckoning) = reckoning.filter(|_| reckon::needed(&planned, rows.total)) {
                 let reckoned = reckon::ask(&context, &planned, reckoning).await?;
                 rows.total = Some(reckon::at_least(&planned, rows.rows, rows.total, reckoned));
             }
             Ok(rows)
         });
-        let mut rows = routes::lane(watch, task.await.map_err(Error::internal)?)?;
-        if lists.streamed {
+        let mut rows = routes::lane(watch, rows.await)?;
+        if streamed {
             stream::head(accept, &read, rows.total)?
         } else {
-            let reply = gathered(accept, &read, &mut rows)?;
+            let reply = gathered(accept, &read, &heading, &mut rows)?;
             match links::header(&read, &call.raw_query, &rows.edges, lists.key)? {
                 Some(links) => reply.header("link", &links),
                 None => reply,
@@ -157,7 +154,7 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
 }
 
 /// A list whose rows are all there.
-pub(super) fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> Result<Reply, Refusal> {
+pub(super) fn gathered(accept: Accept, read: &Read, heading: &str, rows: &mut lane::Reply) -> Result<Reply, Refusal> {
     if let Some(limit) = read.limit.filter(|limit| read.capped && rows.rows > *limit) {
         return Err(too_long(&read.resource, limit).into());
     }
@@ -169,7 +166,7 @@ pub(super) fn gathered(accept: Accept, read: &Read, rows: &mut lane::Reply) -> R
                 .with_details(format!("the result has {} rows", rows.rows))
                 .into());
         }
-        _ => forms::body(accept, accept == Accept::Object, "", rows),
+        _ => forms::body(accept, accept == Accept::Object, heading, rows),
     };
     Ok(Reply::new(status)
         .body(accept.media_type(), body)

@@ -22,7 +22,10 @@ pub(super) fn needed(read: &Read, counted: Option<u64>) -> bool {
 
 /// The rows that the planner reckons with.
 pub(super) async fn ask(context: &Context, read: &Read, statement: Statement) -> Result<u64> {
-    let reply = context.lanes.list(&statement, &read.resource, u64::MAX).await?;
+    let reply = context
+        .lanes
+        .list(&statement, &read.resource, u64::MAX, std::future::pending())
+        .await?;
     sql::read::planned_rows(&reply.json)
 }
 

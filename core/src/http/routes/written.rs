@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::forms;
 use crate::http::router::Call;
 use crate::http::{Reply, once};
-use crate::plan::{Action, Output, Principal, View, Write, cost};
+use crate::plan::{Action, Condition, Output, Principal, Reach, View, Write, cost};
 use crate::request::Accept;
 use crate::request::json;
 use crate::request::{Prefer, Query, Resolution, Return, TransactionEnd};
@@ -92,13 +92,22 @@ async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked:
     let heading = heading(&statements);
     let current = sql::write::current(&write)?;
     watch.enter(Stage::Db);
-    if let Action::Update(condition, _) | Action::Delete(condition) = &write.action
-        && !write.item
-    {
-        let picked = cost::Asked {
-            resource: &write.resource,
+    // Rows that the path or the body names are found by their key; what is related to them may not be.
+    let named = Condition::All(Vec::new());
+    let condition = match &write.action {
+        Action::Update(condition, _) | Action::Delete(condition) if !write.item => Some(condition),
+        _ if write.output.iter().any(Output::is_related) => Some(&named),
+        _ => None,
+    };
+    if let Some(condition) = condition {
+        let reach = Reach {
             condition,
             output: &write.output,
+            order: &write.order,
+        };
+        let picked = cost::Asked {
+            resource: &write.resource,
+            reach,
         };
         super::cost::guard(context, watch, &asked.principal, picked, &statements).await?;
     }

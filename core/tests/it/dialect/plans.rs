@@ -127,8 +127,7 @@ fn filters_use_indexes() {
             let read = read(resource, &query);
             let asked = Asked {
                 resource,
-                condition: &read.condition,
-                output: &read.output,
+                reach: read.reach(),
             };
             let missing = plan::cost::unserved(asked, &BTreeSet::new());
             if !missing.is_empty() {

@@ -63,6 +63,7 @@ begin
 end $$;
 create view stillborn as select id, early(id) as early from many;
 create view sleepy as select id, id::text || coalesce(pg_sleep(case when id > 2000 then 30 else 0 end)::text, '') as body from many order by id;
+create function doze(seconds double precision) returns setof text language sql stable as 'select pg_sleep(seconds)::text';
 create view asleep as select id, coalesce(pg_sleep(30)::text, '') as body from many;
 "#;
 
@@ -91,7 +92,11 @@ fn setup() -> Setup<'static> {
         ("broken", OPEN),
         ("stillborn", OPEN),
         ("sleepy", OPEN),
-        ("asleep", OPEN),
+        (
+            "asleep",
+            "key = [\"id\"]\n[access]\nread = [\"public\"]\n[page]\nmax_groups = 5\nmax_stream = 1000000\n",
+        ),
+        ("doze", "function = \"public.doze\"\n[access]\ncall = [\"public\"]\n"),
         ("closed", "table = \"public.many\"\n[access]\nread = [\"scope:x\"]\n"),
     ];
     Setup {
@@ -273,8 +278,12 @@ fn streams_are_bounded_and_refused_like_lists() {
 
 /// Sends a request of its own making and gives the connection, of which nothing was read yet.
 async fn open(app: &App, path: &str) -> TcpStream {
+    open_as(app, path, NDJSON).await
+}
+
+async fn open_as(app: &App, path: &str, accept: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
-    let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\naccept: {NDJSON}\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\naccept: {accept}\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     stream
 }
@@ -318,6 +327,45 @@ fn a_reader_who_leaves_frees_the_lane() {
             until(path, async || app.context.lanes.state().exclusive_busy == 0).await;
         }
         app.get("/api/notes").await.is(200);
+    });
+}
+
+#[test]
+fn who_hangs_up_frees_the_lanes() {
+    let setup = setup();
+    let most = setup.lanes.exclusive;
+    with_app(setup, move |app| async move {
+        let watcher = watcher(&app).await;
+        for path in ["/api/asleep", "/api/rpc/doze?seconds=30", "/api/asleep?select=count()"] {
+            let mut waiting = Vec::new();
+            for _ in 0..most {
+                waiting.push(open_as(&app, path, "application/json").await);
+            }
+            until(&format!("{path} runs"), async || {
+                running(&watcher).await == i64::from(most)
+            })
+            .await;
+            drop(waiting);
+            until(path, async || running(&watcher).await == 0).await;
+            until(path, async || app.context.lanes.state().exclusive_busy == 0).await;
+            app.get("/api/notes").await.is(200);
+        }
+    });
+}
+
+#[test]
+fn groups_are_never_cut() {
+    with_app(setup(), |app| async move {
+        for accept in ["application/json", NDJSON, CSV] {
+            let refused = asked(&app, "/api/few?select=body,count()", accept, "").await.is(400);
+            assert_eq!(refused.json()["code"], "reply_too_large", "{accept}");
+        }
+        let csv = asked(&app, "/api/few?select=n:count(),last:id.max()", CSV, "")
+            .await
+            .is(200);
+        assert_eq!(csv.text, "n,last\r\n20000,20000\r\n");
+        let lines = asked(&app, "/api/few?select=n:count()", NDJSON, "").await.is(200);
+        assert_eq!(lines.text, "{\"n\":20000}\n");
     });
 }
 

@@ -147,9 +147,9 @@ async fn plan(app: &Arc<App>, bare: bool) -> String {
     let owner = app.owner().await;
     let vector = text(&[1.0; DIMENSIONS]);
     let values = if bare {
-        format!("'{vector}', 10")
+        format!("'{vector}', 10, 10")
     } else {
-        format!("'{vector}', 50, 10")
+        format!("'{vector}', 50, 10, 10")
     };
     owner
         .batch_execute(&format!(
