@@ -116,9 +116,9 @@ fn searches_are_guarded_like_lists() {
         assert!(!refused["hint"].as_str().unwrap().contains(" at"), "{refused}");
         // A function takes the table's row, wherever it stands.
         for query in [
-            "select=id,kids!inner(id)",
-            "select=id&kids=not.is.null",
-            "select=id,kids(id)",
+            "select=id,kids!kin!inner(id)",
+            "select=id,kids!kin()&kids=not.is.null",
+            "select=id,kids!kin(id)",
         ] {
             for prefer in ["count=exact", "count=estimated", "count=planned"] {
                 let path = format!("/api/kin?{query}&order=at.nearest.[10,3]&limit=1");
