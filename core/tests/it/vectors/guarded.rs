@@ -8,7 +8,9 @@ const SCHEMA: &str = "
 create table public.big (id integer primary key, parent_id integer references public.big, title text not null, at vector(2));
 insert into public.big select n, null, 't' || n, format('[%s,%s]', n, n % 7)::vector from generate_series(1, 3000) n;
 create index on public.big using hnsw (at vector_l2_ops);
-create function public.kids(big) returns setof big language sql stable as 'select * from big where parent_id = $1.id';
+create table public.kin (id integer primary key, parent integer, at vector(2));
+insert into public.kin select n, n / 2, format('[%s,1]', n)::vector from generate_series(1, 50) n;
+create function public.kids(kin) returns setof kin language sql stable as 'select * from kin where parent = $1.id';
 create type place as enum ('near', 'nearest');
 create table public.ties (id integer primary key, at vector(2));
 insert into public.ties select n, format('[%s,1]', n % 3)::vector from generate_series(1, 400) n;
@@ -25,7 +27,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     (
         "kin",
-        "table = 'public.big'\ncomputed = ['kids']\n[access]\nread = ['public']\n[fields.at]\nmetric = 'l2'\n",
+        "computed = ['kids']\n[access]\nread = ['public']\n[fields.at]\nmetric = 'l2'\n",
     ),
     ("ties", "[access]\nread = ['public']\n[fields.at]\nmetric = 'l2'\n"),
     ("spots", "[access]\nread = ['public']\n[fields.at]\nmetric = 'l2'\n"),
@@ -116,9 +118,9 @@ fn searches_are_guarded_like_lists() {
         assert!(!refused["hint"].as_str().unwrap().contains(" at"), "{refused}");
         // A function takes the table's row, wherever it stands.
         for query in [
-            "select=id,kids!kin!inner(id)",
-            "select=id,kids!kin()&kids=not.is.null",
-            "select=id,kids!kin(id)",
+            "select=id,kids!inner(id)",
+            "select=id,kids()&kids=not.is.null",
+            "select=id,kids(id)",
         ] {
             for prefer in ["count=exact", "count=estimated", "count=planned"] {
                 let path = format!("/api/kin?{query}&order=at.nearest.[10,3]&limit=1");
