@@ -1,10 +1,14 @@
 //! What can be typed.
 
+mod auth;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use windlass_core::config::Listen;
+
+pub use auth::{Key, Token};
 
 /// A backend in one binary: `PostgreSQL`, a validated API over its tables, and live docs.
 #[derive(Debug, Parser)]
@@ -165,6 +169,13 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make, list and revoke the API keys with which clients ask
+    Key {
+        #[command(subcommand)]
+        action: Key,
+    },
+    /// Make a token that the service takes, to try things out with
+    Token(Token),
     /// Work with the database itself
     Db {
         #[command(subcommand)]
@@ -378,6 +389,10 @@ impl Command {
                     | Migrate::Down { json, .. }
                     | Migrate::Redo { json, .. },
             } => *json,
+            Self::Key {
+                action: Key::Create { json, .. } | Key::List { json, .. } | Key::Revoke { json, .. },
+            } => *json,
+            Self::Token(token) => token.json,
             Self::Db { action } => match action {
                 Db::Activity(question)
                 | Db::Slow(question)
