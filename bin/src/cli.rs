@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use windlass_core::config::Listen;
 
-pub use auth::{Key, Token};
+pub use auth::{Key, Tenant, Token};
 
 /// A backend in one binary: `PostgreSQL`, a validated API over its tables, and live docs.
 #[derive(Debug, Parser)]
@@ -176,6 +176,11 @@ pub enum Command {
     },
     /// Make a token that the service takes, to try things out with
     Token(Token),
+    /// Give the rows of tables to tenants, whom Postgres keeps apart
+    Tenant {
+        #[command(subcommand)]
+        action: Tenant,
+    },
     /// Work with the database itself
     Db {
         #[command(subcommand)]

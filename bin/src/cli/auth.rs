@@ -51,6 +51,27 @@ pub enum Key {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Write the migration after which rows of tables belong to tenants
+    Enable {
+        #[command(flatten)]
+        project: Dir,
+        /// The tables, with their schema if that is not `public`; those that refer to each other together
+        #[arg(required = true)]
+        tables: Vec<String>,
+        /// The column with the tenant; it is made where it is missing
+        #[arg(long, default_value = "tenant_id", value_parser = word)]
+        column: String,
+        /// The type of that column, where it is made
+        #[arg(long = "type", value_name = "TYPE", default_value = "text", value_parser = ["text", "uuid", "bigint", "integer"])]
+        sql_type: String,
+        /// Whose the rows are that are there
+        #[arg(long, value_name = "TENANT", value_parser = word)]
+        existing: Option<String>,
+    },
+}
+
 /// A token to try things out with.
 #[derive(Debug, Clone, Args)]
 pub struct Token {

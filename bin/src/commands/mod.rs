@@ -19,6 +19,7 @@ mod reload;
 mod resource;
 mod routes;
 mod serve;
+mod tenant;
 mod token;
 mod traffic;
 mod tui;
@@ -80,6 +81,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Reload { project, json } => reload::run(&project.dir, json).await,
         Command::Audit { project, json } => audit::run(&project.dir, json).await,
         Command::Key { action } => key::run(action).await,
+        Command::Tenant { action } => tenant::run(action).await,
         Command::Token(asked) => token::run(asked),
         Command::Db { action } => db::run(action).await,
         Command::Completions { shell } => Ok(man::completions(shell)),

@@ -20,6 +20,7 @@ pub mod read;
 pub mod relation;
 mod served;
 pub mod subject;
+pub mod tenant;
 pub mod upsert;
 pub mod write;
 

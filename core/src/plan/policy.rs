@@ -1,18 +1,33 @@
 //! Who may do what.
 
 pub use super::principal::Principal;
+use crate::catalog::Role;
 use crate::contract::{Grant, Resource, Verb};
 use crate::error::{Code, Error, Result};
 
 /// Lets a principal use a verb of a resource, or says why not.
 ///
 /// # Errors
-/// `method_not_allowed` for a verb the resource does not offer, else as [`granted`].
+/// `method_not_allowed` for a verb the resource does not offer, else as [`granted`] and [`super::tenant::of`]; `forbidden` for
+/// a role that cannot be taken on.
 pub fn allow(resource: &Resource, verb: Verb, principal: &Principal) -> Result<()> {
     let Some(grants) = resource.access.of(verb) else {
         return Err(Error::new(Code::MethodNotAllowed, Code::MethodNotAllowed.title()));
     };
-    granted(grants, principal)
+    granted(grants, principal)?;
+    assumable(resource, principal)?;
+    super::tenant::of(resource, principal).map(drop)
+}
+
+/// Refuses credentials whose role is one of the database that nobody may take on here, such as that of a superuser. A role that
+/// the database does not have is a word for grants alone.
+fn assumable(resource: &Resource, principal: &Principal) -> Result<()> {
+    let role = principal.identity().and_then(|identity| identity.role.as_ref());
+    match role.and_then(|role| resource.roles.by_name.get(role)) {
+        Some(Role::Closed) => Err(Error::new(Code::Forbidden, Code::Forbidden.title())
+            .with_details("the role of the credentials is one that may not be taken on here")),
+        _ => Ok(()),
+    }
 }
 
 /// Lets a principal in by one of the grants.

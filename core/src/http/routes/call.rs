@@ -182,6 +182,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         sql::call::statement(&call)?
     };
     statement.rows = forms::rows(accept);
+    sql::session::enter(&mut statement, &call.read.resource, &principal);
     let heading = csv::heading(&statement);
     watch.enter(Stage::Db);
     let reply = if lists.streamed && !head {
@@ -251,6 +252,7 @@ async fn write(called: Called<'_>, asked: Asked<'_>, accept: Accept, once: Optio
     watch.enter(Stage::Sql);
     let mut statement = sql::call::statement(&call)?;
     statement.rows = forms::rows(accept);
+    sql::session::enter(&mut statement, &call.read.resource, &principal);
     let heading = csv::heading(&statement);
     let statements = [statement];
     watch.enter(Stage::Db);

@@ -2,6 +2,7 @@
 
 mod keys;
 mod principals;
+mod tenants;
 pub mod tokens;
 
 use windlass_core::guards::NewKey;
