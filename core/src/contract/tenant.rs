@@ -34,6 +34,9 @@ pub(super) fn derive(
     // It comes from whoever asks: a body need not say it.
     field.optional = true;
     field.has_default = true;
+    field
+        .description
+        .get_or_insert_with(|| "Whose row it is; filled from the credentials.".to_owned());
     Some(index)
 }
 

@@ -177,7 +177,8 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
             client.query_typed(&roles, &[]),
         )
     };
-    let rows = read.await;
+    // Boxed: so many questions at once are too large for the stacks of those who wait for them.
+    let rows = Box::pin(read).await;
     let end = client.batch_execute(end).await;
     let broken = |error| super::error::translate(error, None, false);
     let (

@@ -77,6 +77,15 @@ impl Verifier {
     /// # Errors
     /// `unauthenticated`, whatever is wrong with it.
     pub fn principal(&self, token: &str, now: SystemTime) -> Result<Principal> {
+        let payload = self.payload(token)?;
+        let text = std::str::from_utf8(&payload).map_err(|_| invalid("the claims are not JSON"))?;
+        // Refuses a name that comes twice (RFC 7519 §4), and what Postgres could not hold.
+        let claims = json::parse(&payload).map_err(|_| invalid("the claims are not JSON that can be read"))?;
+        claims::principal(&claims, text, &self.rules, now).map_err(|why| invalid(&why))
+    }
+
+    /// What was signed, whatever it says.
+    fn payload(&self, token: &str) -> Result<Vec<u8>> {
         if token.len() > LONGEST {
             return Err(invalid("the token is too long"));
         }
@@ -88,10 +97,7 @@ impl Verifier {
         let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
         let header = read_header(&header)?;
         self.verify(&header, signed.as_bytes(), &signature)?;
-        let text = std::str::from_utf8(&payload).map_err(|_| invalid("the claims are not JSON"))?;
-        // Refuses a name that comes twice (RFC 7519 §4), and what Postgres could not hold.
-        let claims = json::parse(&payload).map_err(|_| invalid("the claims are not JSON that can be read"))?;
-        claims::principal(&claims, text, &self.rules, now).map_err(|why| invalid(&why))
+        Ok(payload)
     }
 
     fn verify(&self, header: &Header, signed: &[u8], signature: &[u8]) -> Result<()> {

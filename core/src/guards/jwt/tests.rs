@@ -513,3 +513,72 @@ fn files_of_keys_are_read_or_refused() {
     let wrong = Verifier::open(&missing, folder.path()).unwrap_err();
     assert!(wrong[0].message.contains("nowhere.pem"), "{wrong:?}");
 }
+
+/// Vectors that are judged otherwise here, and why.
+const OTHERWISE: &[(u64, &str)] = &[
+    (346, "the key is pinned to PS256, the token is PS384"),
+    (350, "the key is pinned to PS256, the token is PS384"),
+    (
+        367,
+        "letter for letter the valid token of vector 357: its padding is lost in the file",
+    ),
+    (
+        370,
+        "letter for letter the valid token of vector 357: its padding is lost in the file",
+    ),
+    (
+        372,
+        "a character outside of the alphabet is refused, not left out (RFC 7515 §2)",
+    ),
+    (
+        373,
+        "a character outside of the alphabet is refused, not left out (RFC 7515 §2)",
+    ),
+];
+
+/// The JWS vectors of C2SP's Wycheproof, which are fetched and not part of this repository; see CONTRIBUTING.md.
+#[test]
+#[ignore = "needs the vectors: packaging/ci/wycheproof DIR"]
+fn wycheproof() {
+    let path = std::env::var("WYCHEPROOF").expect("WYCHEPROOF names json_web_signature_test.json");
+    let vectors: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut taken, mut refused, mut foreign, mut otherwise, mut wrong) = (0, 0, 0, 0, Vec::new());
+    for group in vectors["testGroups"].as_array().unwrap() {
+        let key = group.get("public").unwrap_or(&group["private"]);
+        std::fs::write(folder.path().join("key"), key.to_string()).unwrap();
+        // One that names no algorithm is tried with all of them.
+        let named = key["alg"].as_str();
+        let verifiers: Vec<Verifier> = config::Algorithm::ALL
+            .iter()
+            .map(|algorithm| algorithm.as_str())
+            .filter(|name| named.is_none_or(|named| named == *name))
+            .filter_map(|name| {
+                let settings = auth(&format!("[[auth.keys]]\nalgorithm = \"{name}\"\nfile = \"key\""));
+                Verifier::open(&settings, folder.path()).ok()
+            })
+            .collect();
+        for test in group["tests"].as_array().unwrap() {
+            let valid = test["result"] == "valid";
+            let token = test["jws"].as_str().unwrap();
+            let ours = verifiers.iter().any(|verifier| verifier.payload(token).is_ok());
+            match (valid, ours) {
+                (true, true) => taken += 1,
+                (false, false) => refused += 1,
+                // P-521 is no algorithm of ours.
+                (true, false) if verifiers.is_empty() => foreign += 1,
+                _ if OTHERWISE.iter().any(|(id, _)| test["tcId"] == *id) => otherwise += 1,
+                _ => wrong.push(format!(
+                    "{} {} {}: {ours}",
+                    test["tcId"], group["comment"], test["comment"]
+                )),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(otherwise, OTHERWISE.len());
+    assert!(
+        taken > 20 && refused > 300 && foreign < 5,
+        "{taken} taken, {refused} refused, {foreign} foreign"
+    );
+}
