@@ -1,10 +1,14 @@
 //! What can be typed.
 
+mod auth;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use windlass_core::config::Listen;
+
+pub use auth::{Key, Tenant, Token};
 
 /// A backend in one binary: `PostgreSQL`, a validated API over its tables, and live docs.
 #[derive(Debug, Parser)]
@@ -164,6 +168,18 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Make, list and revoke the API keys with which clients ask
+    Key {
+        #[command(subcommand)]
+        action: Key,
+    },
+    /// Make a token that the service takes, to try things out with
+    Token(Token),
+    /// Give the rows of tables to tenants, whom Postgres keeps apart
+    Tenant {
+        #[command(subcommand)]
+        action: Tenant,
     },
     /// Work with the database itself
     Db {
@@ -378,6 +394,10 @@ impl Command {
                     | Migrate::Down { json, .. }
                     | Migrate::Redo { json, .. },
             } => *json,
+            Self::Key {
+                action: Key::Create { json, .. } | Key::List { json, .. } | Key::Revoke { json, .. },
+            } => *json,
+            Self::Token(token) => token.json,
             Self::Db { action } => match action {
                 Db::Activity(question)
                 | Db::Slow(question)

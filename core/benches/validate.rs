@@ -153,6 +153,9 @@ fn leads() -> Resource {
         },
         cost: windlass_core::contract::Cost::default(),
         languages: std::sync::Arc::default(),
+        tenant: None,
+        guarded: false,
+        roles: std::sync::Arc::default(),
         max_batch: 1000,
         computed: Vec::new(),
     }

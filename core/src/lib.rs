@@ -18,5 +18,6 @@ pub mod openapi;
 pub mod telemetry;
 pub mod db;
 pub mod app;
+pub mod guards;
 pub mod http;
 pub mod admin;

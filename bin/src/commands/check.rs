@@ -9,6 +9,7 @@ use windlass_core::contract;
 use windlass_core::db::scratch::Scratch;
 use windlass_core::diagnostic::Diagnostic;
 use windlass_core::error::{Code, Error, Result};
+use windlass_core::guards::Verifier;
 
 use super::with_database;
 use crate::report;
@@ -18,6 +19,11 @@ pub async fn run(directory: &Path, json: bool) -> Result<ExitCode> {
     let (project, mut found) = Project::read(directory)?;
     // With wrong database settings the defaults stand in for them, and that would be another database.
     let reachable = !found.iter().any(|wrong| wrong.message.contains("`database"));
+    found.extend(
+        Verifier::open(&project.settings.auth, &project.directory)
+            .err()
+            .unwrap_or_default(),
+    );
     let migrations = project.migration_mistakes();
     let readable = migrations.is_empty();
     found.extend(migrations);

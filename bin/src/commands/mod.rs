@@ -7,6 +7,7 @@ mod db;
 mod demo;
 mod health;
 mod inspect;
+mod key;
 mod load;
 mod logs;
 mod man;
@@ -18,6 +19,8 @@ mod reload;
 mod resource;
 mod routes;
 mod serve;
+mod tenant;
+mod token;
 mod traffic;
 mod tui;
 
@@ -77,6 +80,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Config { project, json } => config::run(&project.dir, json).await,
         Command::Reload { project, json } => reload::run(&project.dir, json).await,
         Command::Audit { project, json } => audit::run(&project.dir, json).await,
+        Command::Key { action } => key::run(action).await,
+        Command::Tenant { action } => tenant::run(action).await,
+        Command::Token(asked) => token::run(asked),
         Command::Db { action } => db::run(action).await,
         Command::Completions { shell } => Ok(man::completions(shell)),
         Command::Man => man::run(),

@@ -13,6 +13,7 @@ use windlass_core::db::lane::{LaneOptions, Lanes};
 use windlass_core::db::pool::Pool;
 use windlass_core::db::store::secret;
 use windlass_core::error::{Code, Error, Result};
+use windlass_core::guards::{ApiKeys, Freshness, Guards, Verifier};
 use windlass_core::http::Server;
 use windlass_core::plan::cursor::Key;
 use windlass_core::telemetry::logs;
@@ -21,6 +22,9 @@ use windlass_core::telemetry::sampler::Sampler;
 use super::load;
 use crate::report;
 use crate::stop::{Signals, Stop};
+
+/// For comparing API keys, and for noting when they were used.
+const KEY_CONNECTIONS: u32 = 2;
 
 /// Serves the project in `directory`.
 pub async fn run(directory: &Path, listen: &[Listen], migrate: bool) -> Result<ExitCode> {
@@ -41,7 +45,7 @@ pub async fn serve(project: &Project, listen: &[Listen], migrate: bool, data: Op
     let server = Server::bind(listen).await?;
     let database = stop.unless(project.start()).await?;
     let served = match stop.unless(prepare(project, &database, migrate)).await {
-        Ok(context) => answer(project, &database, server, context, &stop, data).await,
+        Ok((context, tokens)) => answer(project, &database, server, context, tokens, &stop, data).await,
         Err(error) => Err(error),
     };
     let stopped = database.stop().await;
@@ -51,7 +55,9 @@ pub async fn serve(project: &Project, listen: &[Listen], migrate: bool, data: Op
 }
 
 /// Everything that must be right before the first answer.
-async fn prepare(project: &Project, database: &Database, migrate: bool) -> Result<Arc<Context>> {
+async fn prepare(project: &Project, database: &Database, migrate: bool) -> Result<(Arc<Context>, Verifier)> {
+    let tokens = Verifier::open(&project.settings.auth, &project.directory)
+        .map_err(|wrong| config::refuse(Code::ConfigInvalid, &wrong))?;
     project.migrate(database, migrate).await?;
     let (snapshot, wrong) = contracts::snapshot(project, database).await?;
     if !wrong.is_empty() {
@@ -80,13 +86,14 @@ async fn prepare(project: &Project, database: &Database, migrate: bool) -> Resul
         ..Limits::default()
     };
     let stores = Pool::new(&database.owner, 1, settings.database.connect_timeout);
-    Ok(Arc::new(Context::new(
+    let context = Context::new(
         Published::new(snapshot)?,
         lanes,
         limits,
         settings.docs,
         Key::new(&secret::of_cursors(&stores).await?),
-    )))
+    );
+    Ok((Arc::new(context), tokens))
 }
 
 async fn answer(
@@ -94,6 +101,7 @@ async fn answer(
     database: &Database,
     server: Server,
     context: Arc<Context>,
+    tokens: Verifier,
     stop: &Stop,
     data: Option<load::Data>,
 ) -> Result<()> {
@@ -135,8 +143,19 @@ async fn answer(
     }
     let sampler = Sampler::start(Arc::clone(&context.telemetry), &project.directory);
     let sweeper = Sweeper::start(database.owner.clone());
-    let result = server.run(context, stop.wait()).await;
+    let keys = Pool::new(
+        &database.owner,
+        KEY_CONNECTIONS,
+        project.settings.database.connect_timeout,
+    );
+    let guards = Arc::new(
+        Guards::default()
+            .with_keys(ApiKeys::new(keys, Freshness::default()))
+            .with_tokens(tokens),
+    );
+    let result = server.run(context, Arc::clone(&guards), stop.wait()).await;
     drop((sampler, sweeper));
+    guards.close().await;
     if let Some(loader) = loader {
         loader.abort();
     }

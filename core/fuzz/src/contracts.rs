@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use crate::catalog::{
-    Catalog, Column, DomainRule, ForeignKey, Identity, Kind, PgType, QualifiedName, Relation, RelationKind, UniqueKey,
+    Catalog, Column, DomainRule, ForeignKey, Identity, Kind, PgType, QualifiedName, Relation, RelationKind,
+    RowSecurity, UniqueKey,
 };
 use crate::contract::{self, Resource, Snapshot};
 
@@ -162,8 +163,11 @@ fn relation(name: &str, columns: Vec<Column>, key: &[&str]) -> Relation {
     let key: Vec<String> = key.iter().map(|&name| name.to_owned()).collect();
     let unique = UniqueKey {
         name: format!("{name}_pkey"),
+        leading: key.first().cloned(),
         columns: key.clone(),
         primary: true,
+        constraint: true,
+        definition: String::new(),
     };
     Relation {
         name: QualifiedName::new("public", name),
@@ -174,6 +178,7 @@ fn relation(name: &str, columns: Vec<Column>, key: &[&str]) -> Relation {
         primary_key: key,
         vector_indexes: Vec::new(),
         indexes: Vec::new(),
+        security: RowSecurity::default(),
         foreign_keys: Vec::new(),
         checks: Vec::new(),
         insertable: true,
@@ -188,6 +193,7 @@ fn refers(relation: &mut Relation, column: &str, target: &str) {
         columns: vec![column.to_owned()],
         target: QualifiedName::new("public", target),
         target_columns: vec!["id".to_owned()],
+        definition: String::new(),
     });
 }
 
@@ -299,7 +305,10 @@ fn kinds() -> Relation {
     relation.unique_keys.push(UniqueKey {
         name: "kinds_text_key".to_owned(),
         columns: vec!["text".to_owned()],
+        leading: Some("text".to_owned()),
         primary: false,
+        constraint: true,
+        definition: String::new(),
     });
     relation
 }
@@ -394,5 +403,6 @@ fn catalog() -> Catalog {
         functions: BTreeMap::new(),
         pgvector: Some((0, 8)),
         languages: Arc::new(languages),
+        roles: Arc::default(),
     }
 }

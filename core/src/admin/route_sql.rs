@@ -134,6 +134,8 @@ fn opened(resource: &Arc<Resource>, verb: Verb) -> Arc<Resource> {
         return Arc::clone(resource);
     }
     let mut open = Resource::clone(resource);
+    // Whose rows it is about is not for the statement to say.
+    open.tenant = None;
     for grants in [
         &mut open.access.read,
         &mut open.access.create,

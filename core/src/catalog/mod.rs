@@ -4,6 +4,7 @@ mod function;
 mod index;
 mod pg_type;
 mod relation;
+mod security;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +14,7 @@ pub use function::{Argument, Function, Returned};
 pub use index::{Index, IndexKey};
 pub use pg_type::{DomainRule, Kind, PgType};
 pub use relation::{Check, Column, ForeignKey, Identity, Relation, RelationKind, UniqueKey, VectorIndex, VectorMethod};
+pub use security::{Command, Policy, Role, Roles, RowSecurity};
 
 /// A name with its schema, as stored in the catalog (unquoted, exact case).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,4 +52,6 @@ pub struct Catalog {
     pub functions: BTreeMap<QualifiedName, Vec<Function>>,
     /// Text search configurations; of two with one name the first is meant.
     pub languages: Arc<[QualifiedName]>,
+    /// The roles of the cluster, and which of them the login role may take on.
+    pub roles: Arc<Roles>,
 }

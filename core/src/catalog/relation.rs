@@ -1,6 +1,6 @@
 //! Tables and views with their columns, keys and checks.
 
-use super::{Index, PgType, QualifiedName};
+use super::{Index, PgType, QualifiedName, RowSecurity};
 
 /// What kind of relation it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Relation {
     pub checks: Vec<Check>,
     /// Valid indexes.
     pub indexes: Vec<Index>,
+    /// Which of its rows are there for whom.
+    pub security: RowSecurity,
     /// Whether `INSERT` works on it (tables, and views that Postgres can insert into).
     pub insertable: bool,
     /// Whether `UPDATE` works on it.
@@ -86,10 +88,16 @@ pub struct Column {
 pub struct UniqueKey {
     /// The constraint's or index's name: what Postgres reports on a conflict.
     pub name: String,
-    /// Column names; empty for an index over expressions.
+    /// Column names; empty for an index over expressions or over some of the rows.
     pub columns: Vec<String>,
+    /// The column that it begins with; none where that is an expression.
+    pub leading: Option<String>,
     /// Whether it is the primary key.
     pub primary: bool,
+    /// Whether it is a constraint, not an index alone.
+    pub constraint: bool,
+    /// What makes it: `UNIQUE (email)`, or `CREATE UNIQUE INDEX …`.
+    pub definition: String,
 }
 
 /// A foreign key.
@@ -103,6 +111,8 @@ pub struct ForeignKey {
     pub target: QualifiedName,
     /// Columns referred to, in the same order.
     pub target_columns: Vec<String>,
+    /// What makes it: `FOREIGN KEY (lead_id) REFERENCES public.leads(id)`.
+    pub definition: String,
 }
 
 /// A CHECK constraint of a table.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::auth::{self, Algorithm, Auth, TokenRules};
 use super::cost::{CostRules, Stance};
 use super::raw::{self, Raw, RawSettings, Value};
 use super::secret::Secret;
@@ -83,6 +84,8 @@ pub struct Settings {
     pub postgres: Postgres,
     /// `[cost]`: for every resource whose file says nothing else.
     pub cost: CostRules,
+    /// `[auth]`
+    pub auth: Auth,
     /// `[log]`
     pub log: Log,
     /// `[docs] enabled`
@@ -239,6 +242,7 @@ impl Reader {
                 max_cost: self.get("cost.max_cost", bound),
                 over: self.get("cost.over", stance).or(Some(Stance::Refuse)),
             },
+            auth: self.auth(),
             log: Log {
                 level: self
                     .get("log.level", level)
@@ -263,6 +267,49 @@ impl Reader {
                 self.wrong.push(raw.wrong(format!("`{key}`: {message}")));
                 None
             }
+        }
+    }
+
+    fn auth(&mut self) -> Auth {
+        let algorithm = self
+            .get("auth.jwt.algorithm", auth::symmetric)
+            .unwrap_or(Algorithm::Hs256);
+        let mut keys = Vec::new();
+        if let (Some(secret), Some(raw)) = (
+            self.get("auth.jwt.secret", optional).flatten(),
+            self.raw.get("auth.jwt.secret"),
+        ) {
+            match auth::simple(raw, secret, algorithm) {
+                Ok(key) => keys.push(key),
+                Err(message) => {
+                    self.refused.insert("auth.jwt.secret");
+                    self.wrong.push(raw.wrong(format!("`auth.jwt.secret`: {message}")));
+                }
+            }
+        }
+        if let Some(raw) = self.raw.get("auth.keys") {
+            let before = self.wrong.len();
+            keys.extend(auth::keys(raw, &mut self.wrong));
+            if self.wrong.len() > before {
+                self.refused.insert("auth.keys");
+            }
+        }
+        let mut claim = |key: &str, default: &str| self.get(key, claim).unwrap_or_else(|| default.to_owned());
+        let (role_claim, scope_claim) = (
+            claim("auth.jwt.role_claim", "role"),
+            claim("auth.jwt.scope_claim", "scope"),
+        );
+        let tenant_claim = claim("auth.jwt.tenant_claim", "tenant");
+        Auth {
+            rules: TokenRules {
+                issuer: self.get("auth.jwt.issuer", optional).flatten(),
+                audience: self.get("auth.jwt.audience", texts).unwrap_or_default(),
+                leeway: self.duration("auth.jwt.leeway", Duration::from_secs(30)),
+                role_claim,
+                scope_claim,
+                tenant_claim,
+            },
+            keys,
         }
     }
 
@@ -310,6 +357,26 @@ fn text(raw: &Raw) -> Result<String, String> {
         Value::Text(text) => Ok(text.clone()),
         _ => Err("must be text in quotes".to_owned()),
     }
+}
+
+/// One text, or a list of them; in the environment with commas between them.
+fn texts(raw: &Raw) -> Result<Vec<String>, String> {
+    match &raw.value {
+        Value::List(items) => items.iter().map(text).collect(),
+        Value::Text(list) if raw.untyped => Ok(list.split(',').map(|part| part.trim().to_owned()).collect()),
+        Value::Text(one) => Ok(vec![one.clone()]),
+        _ => Err("must be text in quotes, or a list of such".to_owned()),
+    }
+    .map(|found| found.into_iter().filter(|text| !text.is_empty()).collect())
+}
+
+/// The name of a claim, or the path to one.
+fn claim(raw: &Raw) -> Result<String, String> {
+    let path = text(raw)?;
+    if path.split('.').any(str::is_empty) {
+        return Err("must name a claim, such as \"role\" or \"app_metadata.role\"".to_owned());
+    }
+    Ok(path)
 }
 
 /// Empty text stands for nothing.

@@ -13,6 +13,9 @@ use super::raw::{self, Raw, Value};
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
 
+/// In the place of a secret.
+const MASK: &str = "***";
+
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
@@ -88,6 +91,7 @@ fn value(key: &Key, given: Option<&Raw>, found: &Gathered) -> String {
             let url = settings.database.url.as_ref();
             url.map_or_else(String::new, |url| quoted(&masked(url.reveal())))
         }
+        ("auth.jwt.secret", Some(_)) => quoted(MASK),
         ("postgres.max_connections", None) => settings.postgres.max_connections.to_string(),
         ("http.listen", Some(raw)) if raw.untyped => {
             let addresses: Vec<String> = settings
@@ -117,6 +121,16 @@ fn written(key: &Key, value: &Value, untyped: bool) -> String {
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(|item| written(key, &item.value, untyped)).collect();
             format!("[{}]", items.join(", "))
+        }
+        Value::Table(entries) => {
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(name, item)| match name.as_str() {
+                    "secret" => format!("{name} = {}", quoted(MASK)),
+                    _ => format!("{name} = {}", written(key, &item.value, untyped)),
+                })
+                .collect();
+            format!("{{ {} }}", entries.join(", "))
         }
         Value::Other(_) => String::new(),
     }

@@ -108,6 +108,43 @@ pub(super) const KEYS: &[Key] = &[
         "\"refuse\"",
         "or \"warn\" or \"off\": estimates over these bounds",
     ),
+    unset(
+        "auth.jwt.secret",
+        "\"…\"",
+        "by which tokens are verified; better WINDLASS_AUTH_JWT_SECRET",
+    ),
+    key(
+        "auth.jwt.algorithm",
+        "\"HS256\"",
+        "of tokens by that secret: HS256, HS384 or HS512",
+    ),
+    unset(
+        "auth.jwt.issuer",
+        "\"https://auth.example\"",
+        "the `iss` that tokens must have; absent: any",
+    ),
+    unset(
+        "auth.jwt.audience",
+        "\"api\"",
+        "or an array: of these one must be in the `aud` of tokens; absent: any",
+    ),
+    key("auth.jwt.leeway", "\"30s\"", "how far clocks may be apart"),
+    key(
+        "auth.jwt.role_claim",
+        "\"role\"",
+        "the claim with the role; a path such as \"app_metadata.role\"",
+    ),
+    key(
+        "auth.jwt.scope_claim",
+        "\"scope\"",
+        "the claim with the scopes, as text or array",
+    ),
+    key("auth.jwt.tenant_claim", "\"tenant\"", "the claim with the tenant"),
+    unset(
+        "auth.keys",
+        "[{ algorithm = \"RS256\", file = \"keys/auth.pem\" }]",
+        "more keys, each also a section [[auth.keys]]",
+    ),
     key(
         "log.level",
         "\"info\"",

@@ -1,5 +1,6 @@
 //! Settings: text first (`raw`), then values that cannot be wrong (`checked`).
 
+mod auth;
 mod checked;
 mod cost;
 mod effective;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
+pub use auth::{Algorithm, Auth, Material, TokenKey, TokenRules};
 pub use checked::{Admin, Database, Http, Listen, Log, LogFormat, Postgres, Settings, read};
 pub use cost::{CostRules, Stance};
 pub use effective::{Setting, Source, effective};
@@ -136,6 +138,74 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(&mistakes(text, &[]), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn keys_of_tokens_are_pinned_and_strong() {
+        let long = "x".repeat(64);
+        let cases: &[(String, &str)] = &[
+            (format!("[auth.jwt]\nsecret = \"{long}\"\nalgorithm = \"HS512\""), ""),
+            (
+                "[auth.jwt]\nsecret = \"short\"".to_owned(),
+                "windlass.toml:2:10: `auth.jwt.secret`: must have at least 32 bytes for HS256: `openssl rand -hex 32` makes one",
+            ),
+            (
+                format!("[auth.jwt]\nsecret = \"{}\"\nalgorithm = \"HS384\"", &long[..47]),
+                "windlass.toml:2:10: `auth.jwt.secret`: must have at least 48 bytes for HS384: `openssl rand -hex 48` makes one",
+            ),
+            (
+                "[auth.jwt]\nalgorithm = \"RS256\"".to_owned(),
+                "windlass.toml:2:13: `auth.jwt.algorithm`: must be HS256, HS384 or HS512; public keys belong into `[[auth.keys]]`",
+            ),
+            (
+                "[auth.jwt]\nalgorithm = \"none\"".to_owned(),
+                "windlass.toml:2:13: `auth.jwt.algorithm`: must be one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA",
+            ),
+            (
+                "[auth.jwt]\nrole_claim = \"a..b\"".to_owned(),
+                "windlass.toml:2:14: `auth.jwt.role_claim`: must name a claim, such as \"role\" or \"app_metadata.role\"",
+            ),
+            (
+                "[[auth.keys]]\nfile = \"k.pem\"".to_owned(),
+                "windlass.toml:1:1: `auth.keys`: a key needs its `algorithm`, so that no token can choose one",
+            ),
+            (
+                "[[auth.keys]]\nalgorithm = \"RS256\"".to_owned(),
+                "windlass.toml:1:1: `auth.keys`: a key needs either `secret` or `file`",
+            ),
+            (
+                format!("[[auth.keys]]\nalgorithm = \"RS256\"\nsecret = \"{long}\""),
+                "windlass.toml:3:10: `auth.keys.secret`: RS256 has public keys: name one with `file`",
+            ),
+            (
+                "[[auth.keys]]\nalgorithm = \"RS265\"\nfile = \"k\"".to_owned(),
+                "windlass.toml:2:13: `auth.keys.algorithm`: there is no algorithm `RS265`; did you mean `RS256`?",
+            ),
+            (
+                "[[auth.keys]]\nalgorithm = \"RS256\"\nfile = \"k\"\nkidd = \"x\"".to_owned(),
+                "windlass.toml:4:8: `auth.keys.kidd`: there is no such key. did you mean `kid`?",
+            ),
+            (
+                "[auth]\nkeys = 3".to_owned(),
+                "windlass.toml:2:8: `auth.keys`: write each key as a section `[[auth.keys]]` of windlass.toml",
+            ),
+        ];
+        for (text, expected) in cases {
+            let expected: Vec<&str> = Some(*expected).into_iter().filter(|text| !text.is_empty()).collect();
+            assert_eq!(mistakes(text, &[]), expected, "{text}");
+        }
+        let environment = HashMap::from([
+            ("WINDLASS_AUTH_JWT_SECRET".to_owned(), long.clone()),
+            ("WINDLASS_AUTH_JWT_AUDIENCE".to_owned(), "api, web".to_owned()),
+        ]);
+        let (settings, wrong) = read(
+            "[[auth.keys]]\nalgorithm = \"HS256\"\nsecret = \"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\"",
+            &environment,
+        );
+        assert!(wrong.is_empty() && settings.auth.keys.len() == 2, "{wrong:?}");
+        assert_eq!(settings.auth.rules.audience, ["api", "web"]);
+        let shown = format!("{settings:?}");
+        assert!(!shown.contains("xxxx") && !shown.contains("yyyy"), "{shown}");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) enum Value {
     Integer(String),
     Boolean(bool),
     List(Vec<Raw>),
+    /// A table where no section is: of a list of them.
+    Table(Vec<(String, Raw)>),
     /// Something that no setting is: its name in TOML.
     Other(&'static str),
 }
@@ -170,6 +172,15 @@ fn raw(value: &DeValue<'_>, start: usize, text: &str) -> Raw {
                 items
                     .iter()
                     .map(|item| raw(item.get_ref(), item.span().start, text))
+                    .collect(),
+            ),
+            DeValue::Table(table) => Value::Table(
+                table
+                    .iter()
+                    .map(|(name, item)| {
+                        let item = raw(item.get_ref(), item.span().start, text);
+                        (name.get_ref().clone().into_owned(), item)
+                    })
                     .collect(),
             ),
             other => Value::Other(other.type_str()),

@@ -13,7 +13,7 @@ use super::source::Source;
 use super::{
     CheckName, EF_SEARCH_MOST, Field, JsonForm, Nearest, PageLimits, Reference, Resource, Rule, Shape, Unique, Verb,
 };
-use super::{compile_rule, computed, default_value, narrow, path};
+use super::{compile_rule, computed, default_value, narrow, path, tenant};
 use crate::catalog::{Catalog, Column, Identity, Kind, QualifiedName, Relation, RelationKind};
 use crate::suggest;
 
@@ -45,8 +45,13 @@ pub(super) fn derive(
         source,
     };
     deriving.names();
-    let fields = deriving.fields();
-    let key = deriving.key();
+    let mut fields = deriving.fields();
+    let mut key = deriving.key();
+    let tenant = tenant::derive(overlay, relation, catalog, &mut fields, deriving.source);
+    if let Some(tenant) = &overlay.tenant {
+        // Who asks has one tenant: within it the rest of the key tells its rows apart.
+        key.retain(|column| column != tenant.get_ref());
+    }
     deriving.access(&fields);
     let page = page(overlay, deriving.source);
     let rules = deriving.rules(&fields);
@@ -97,6 +102,9 @@ pub(super) fn derive(
         languages: Arc::clone(&catalog.languages),
         max_batch: overlay.max_batch.unwrap_or(10_000),
         computed,
+        tenant,
+        guarded: relation.security.enabled || relation.kind != RelationKind::Table,
+        roles: Arc::clone(&catalog.roles),
         fields,
         by_name,
     };
@@ -380,7 +388,9 @@ impl Deriving<'_, '_, '_> {
             if *verb != Verb::Create {
                 continue;
             }
-            for column in relation.columns.iter().filter(|column| !is_optional(column)) {
+            let tenant = self.overlay.tenant.as_ref().map(Spanned::get_ref);
+            let needed = |column: &&Column| !is_optional(column) && tenant != Some(&column.name);
+            for column in relation.columns.iter().filter(needed) {
                 let field = fields.iter().find(|field| field.name == column.name);
                 let reason = match field {
                     None => "hidden",

@@ -24,6 +24,7 @@ const OF_TABLES: &[&str] = &[
     "computed",
     "max_batch",
     "cost",
+    "tenant",
     "nearest",
     "fields",
     "rules",
@@ -303,6 +304,8 @@ impl Deriving<'_, '_, '_> {
             cost: Cost::default(),
             indexes: Vec::new(),
             nearest: Nearest::default(),
+            // Whose rows a function gives is its own business, and that of the policies.
+            tenant: None,
             ..resource.clone()
         }
     }
@@ -339,6 +342,9 @@ impl Deriving<'_, '_, '_> {
             computed: Vec::new(),
             cost: Cost::default(),
             indexes: Vec::new(),
+            tenant: None,
+            guarded: true,
+            roles: Arc::clone(&self.catalog.roles),
         }
     }
 }

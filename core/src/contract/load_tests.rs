@@ -1,7 +1,7 @@
 use super::*;
 use crate::catalog::{
     Argument, Check, Column, DomainRule, Function, Identity, Kind, PgType, QualifiedName, Relation, RelationKind,
-    Returned, UniqueKey,
+    Returned, RowSecurity, UniqueKey,
 };
 use crate::contract::{Decimal, Format, Grant, JsonForm, Metric, Verb};
 
@@ -53,6 +53,7 @@ fn relation(name: &str, kind: RelationKind, columns: Vec<Column>) -> Relation {
         foreign_keys: Vec::new(),
         checks: Vec::new(),
         indexes: Vec::new(),
+        security: RowSecurity::default(),
         insertable: is_table,
         updatable: is_table,
         deletable: is_table,
@@ -132,7 +133,10 @@ fn catalog() -> Catalog {
         .map(|(name, column, primary)| UniqueKey {
             name: name.to_owned(),
             columns: vec![column.to_owned()],
+            leading: Some(column.to_owned()),
             primary,
+            constraint: true,
+            definition: String::new(),
         })
         .to_vec();
     leads.checks = vec![
@@ -435,10 +439,7 @@ fn every_mistake_has_its_place() {
         ("path = 'leads'", ":1:8: `path` must begin with `/` | write `/leads`"),
         ("path = '/docs'", ":1:8: `path` belongs to Windlass: `/docs`"),
         ("max_batch = 0", ":1:13: `max_batch` takes a whole number, at least 1"),
-        (
-            "[tenant]\ncolumn = 'x'",
-            ":1:2: `tenant` is not available in this version",
-        ),
+        ("[tenant]\ncolumn = 'x'", ":2:10: `public.leads` has no column `x`"),
         (
             "[access]\nraed = ['public']",
             ":2:1: unknown key `raed` | did you mean `read`?",

@@ -26,6 +26,8 @@ mod rule;
 mod rule_compile;
 mod snapshot;
 mod source;
+mod tenant;
+mod tenant_migration;
 mod sql_expr;
 mod write;
 
@@ -43,4 +45,5 @@ pub use route::{Owner, Route, methods};
 pub use rule::Rule;
 pub use rule_compile::{RULE_ENV, compile_rule};
 pub use snapshot::{Contracts, Snapshot};
+pub use tenant_migration::{TenantMigration, TenantWanted, tenant_migration};
 pub use write::{NewResource, new_resource};

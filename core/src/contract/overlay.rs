@@ -21,6 +21,7 @@ pub(super) struct Overlay {
     pub(super) key: Option<Spanned<Words>>,
     pub(super) hidden: Words,
     pub(super) computed: Words,
+    pub(super) tenant: Option<Spanned<String>>,
     pub(super) max_batch: Option<u32>,
     pub(super) access: Vec<(Verb, Spanned<Vec<Grant>>)>,
     pub(super) page_default: Option<Spanned<u32>>,

@@ -23,6 +23,7 @@ const TOP: &[&str] = &[
     "computed",
     "max_batch",
     "access",
+    "tenant",
     "page",
     "cost",
     "nearest",
@@ -31,7 +32,7 @@ const TOP: &[&str] = &[
     "rules",
 ];
 /// What later versions will read. Ignoring it would serve rows that it is meant to guard.
-const LATER: &[&str] = &["tenant", "embeddings", "webhooks", "rate", "guards"];
+const LATER: &[&str] = &["embeddings", "webhooks", "rate", "guards"];
 const VERBS: &[&str] = &["read", "create", "update", "delete", "call"];
 const VALUE: &[&str] = &[
     "format",
@@ -86,6 +87,7 @@ pub(super) fn parse(text: &str, source: &mut Source<'_>) -> Option<Overlay> {
             "hidden" => overlay.hidden = reader.words(key, value).unwrap_or_default(),
             "max_batch" => overlay.max_batch = reader.count(key, value, 1).map(Spanned::into_inner),
             "access" => reader.access(key, value, &mut overlay),
+            "tenant" => overlay.tenant = reader.tenant(key, value),
             "page" => reader.page(key, value, &mut overlay),
             "cost" => overlay.cost = reader.cost(key, value),
             "nearest" => reader.nearest(key, value, &mut overlay),
@@ -268,6 +270,26 @@ impl Reader<'_, '_> {
                 .mistake(word.span(), format!("`{text}` is not a grant"), Some(help));
         }
         grant
+    }
+
+    fn tenant(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Spanned<String>> {
+        let mut column = None;
+        let before = self.source.has_mistakes();
+        for (key, value) in self.table(key, value).into_iter().flatten() {
+            match &**key.get_ref() {
+                "column" => column = self.text(key, value),
+                _ => self.unknown(key, &["column"]),
+            }
+        }
+        if column.is_none() && before == self.source.has_mistakes() {
+            self.wrong(
+                key,
+                value.span(),
+                "a `column`",
+                Some("write `column = \"tenant_id\"`".to_owned()),
+            );
+        }
+        column
     }
 
     fn page(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, overlay: &mut Overlay) {

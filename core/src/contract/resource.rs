@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Cost, Field, Nearest, Rule};
-use crate::catalog::{Index, QualifiedName, RelationKind};
+use crate::catalog::{Index, QualifiedName, RelationKind, Roles};
 
 /// What the path of a search for the nearest rows has behind that of its resource.
 pub const NEAREST: &str = "/nearest";
@@ -55,6 +55,12 @@ pub struct Resource {
     pub max_batch: u32,
     /// Related rows that functions find.
     pub computed: Vec<Computed>,
+    /// The field with the tenant, where rows belong to one.
+    pub tenant: Option<usize>,
+    /// Whether who asks may decide which rows there are: row-level security, or a view over whatever.
+    pub guarded: bool,
+    /// The roles of the database.
+    pub roles: Arc<Roles>,
 }
 
 impl Resource {
@@ -63,6 +69,12 @@ impl Resource {
     pub fn field(&self, name: &str) -> Option<(usize, &Field)> {
         let index = *self.by_name.get(name)?;
         Some((index, self.fields.get(index)?))
+    }
+
+    /// The fields of the key as the table has it: the tenant's before those by which its rows are addressed.
+    #[must_use]
+    pub fn stored_key(&self) -> Vec<usize> {
+        self.tenant.into_iter().chain(self.key.iter().copied()).collect()
     }
 
     /// Whether its rows are those that a function gives.

@@ -138,7 +138,7 @@ impl Connection {
         let mut reply = if statement.settings.is_empty() {
             self.gather(statement, resource, false, most).await?
         } else {
-            self.gather_set(statement, resource, most).await?
+            self.gather_set(statement, resource, false, most).await?
         };
         reply.edges.turn(&mut reply.json);
         Ok(reply)
@@ -146,7 +146,11 @@ impl Connection {
 
     /// A write that is one statement, committed by itself.
     pub(super) async fn autocommit(&self, statement: &Statement, resource: &Resource) -> Result<Reply> {
-        self.gather(statement, resource, true, u64::MAX).await
+        if statement.settings.is_empty() {
+            self.gather(statement, resource, true, u64::MAX).await
+        } else {
+            self.gather_set(statement, resource, true, u64::MAX).await
+        }
     }
 
     /// As a statement with types of parameters of its own, prepared once.
@@ -249,8 +253,8 @@ impl Connection {
         Err(Error::internal("a statement was neither run nor refused"))
     }
 
-    /// Gathers the rows of a read that has settings of its own, in a transaction of which all parts leave in one flush.
-    async fn gather_set(&self, statement: &Statement, resource: &Resource, most: u64) -> Result<Reply> {
+    /// Gathers the rows of a statement that has settings of its own, in a transaction of which all parts leave in one flush.
+    async fn gather_set(&self, statement: &Statement, resource: &Resource, write: bool, most: u64) -> Result<Reply> {
         for last in [false, true] {
             let mut reply = Reply::default();
             let each = &mut |row: &Row| {
@@ -261,13 +265,23 @@ impl Connection {
                     Err(too_large(most))
                 }
             };
-            let ran = self.timed(async {
-                // Prepared beforehand, so that nothing is waited for in between.
+            // Prepared beforehand, so that nothing is waited for in between, and what breaks here has surely not been stored.
+            let prepared = self.timed(async {
                 let ready = self.ready(statement).await?;
                 self.prepare(&set_text(&statement.settings)).await?;
+                Ok(ready)
+            });
+            let ready = match prepared.await {
+                Ok(ready) => ready,
+                Err(Failed::Database(error)) => return Err(translate(error, Some(resource), false)),
+                Err(Failed::Refused(error)) => return Err(error),
+                Err(Failed::Late) => return Err(lost(false)),
+            };
+            let begin = if write { "BEGIN" } else { "BEGIN READ ONLY" };
+            let ran = self.timed(async {
                 // Polled in order, they leave in order. After an error the COMMIT rolls back.
                 let (begun, set, read, ended) = futures_util::join!(
-                    self.client.batch_execute("BEGIN READ ONLY"),
+                    self.client.batch_execute(begin),
                     self.set(&statement.settings),
                     self.run(&ready, statement, each),
                     self.client.batch_execute("COMMIT"),
@@ -281,10 +295,13 @@ impl Connection {
             match ran.await {
                 Ok(()) => return Ok(reply),
                 Err(Failed::Database(error)) if is_stale(&error) && !last => self.forget(&statement.text),
+                Err(Failed::Database(error)) if write => return Err(translate(error, Some(resource), true)),
                 Err(Failed::Database(error)) if is_write(&error) => return Err(translate_call(error, resource)),
                 Err(Failed::Database(error)) => return Err(translate_read(error, resource)),
+                // The row is stored; a reply that cannot be written must not say that it is not.
+                Err(Failed::Refused(error)) if write => return Err(lost(true).with_source(error)),
                 Err(Failed::Refused(error)) => return Err(error),
-                Err(Failed::Late) => return Err(lost(false)),
+                Err(Failed::Late) => return Err(lost(write)),
             }
         }
         Err(Error::internal("a statement was neither run nor refused"))

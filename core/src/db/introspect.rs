@@ -5,16 +5,18 @@
 
 mod functions;
 mod indexes;
+mod security;
 mod types;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use tokio_postgres::types::Oid;
 use tokio_postgres::{Client, Row};
 
 use crate::catalog::{
-    Catalog, Check, Column, ForeignKey, Identity, QualifiedName, Relation, RelationKind, UniqueKey, VectorIndex,
-    VectorMethod,
+    Catalog, Check, Column, ForeignKey, Identity, QualifiedName, Relation, RelationKind, RowSecurity, UniqueKey,
+    VectorIndex, VectorMethod,
 };
 use crate::error::{Error, Result};
 use types::Types;
@@ -62,7 +64,7 @@ const COLUMNS: &str = "select a.attrelid, a.attname::text, a.atttypid, a.atttypm
 const CONSTRAINTS: &str = "select c.conrelid, c.conname::text, c.contype::text,
        array(select a.attname::text from unnest(c.conkey) with ordinality k(num, pos)
              join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.num order by k.pos),
-       case when c.contype = 'c' then pg_get_constraintdef(c.oid) end,
+       pg_get_constraintdef(c.oid),
        fn.nspname::text, f.relname::text,
        array(select a.attname::text from unnest(c.confkey) with ordinality k(num, pos)
              join pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.num order by k.pos)
@@ -80,7 +82,9 @@ const UNIQUE_INDEXES: &str = "select i.indrelid, x.relname::text,
          array(select a.attname::text from unnest(i.indkey::int2[]) with ordinality k(num, pos)
                join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num
                where k.pos <= i.indnkeyatts order by k.pos)
-       else '{}'::text[] end
+       else '{}'::text[] end,
+       (select a.attname::text from pg_attribute a where a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attnum > 0),
+       pg_get_indexdef(i.indexrelid)
     from pg_index i
     join seen s on s.oid = i.indrelid
     join pg_class x on x.oid = i.indexrelid
@@ -140,15 +144,17 @@ pub async fn catalog_within(client: &Client, role: Option<&str>) -> Result<Catal
 
 async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Catalog> {
     let seen = SEEN.replace("$role", role);
-    let [relations, columns, constraints, unique, indexes, vectors] = [
+    let [relations, columns, constraints, unique, indexes, vectors, policies] = [
         RELATIONS,
         COLUMNS,
         CONSTRAINTS,
         UNIQUE_INDEXES,
         indexes::INDEXES,
         VECTOR_INDEXES,
+        security::SECURITY,
     ]
-    .map(|query| format!("{seen}\n{query}"));
+    .map(|query| format!("{seen}\n{query}").replace("$role", role));
+    let roles = security::ROLES.replace("$role", role);
     let functions = functions::FUNCTIONS.replace("$role", role);
     let languages = LANGUAGES.replace("$role", role);
     // Polled in order, the queries leave in order and in one flush; replies are read as they come.
@@ -167,9 +173,12 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
             client.query_typed(&functions, &[]),
             client.query_typed(functions::COMPOSITES, &[]),
             client.query_typed(&languages, &[]),
+            client.query_typed(&policies, &[]),
+            client.query_typed(&roles, &[]),
         )
     };
-    let rows = read.await;
+    // Boxed: so many questions at once are too large for the stacks of those who wait for them.
+    let rows = Box::pin(read).await;
     let end = client.batch_execute(end).await;
     let broken = |error| super::error::translate(error, None, false);
     let (
@@ -186,6 +195,8 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
         functions,
         composites,
         languages,
+        policies,
+        roles,
     ) = rows.map_err(broken)?;
     end.map_err(broken)?;
     let types = Types::read(&types, &checks).map_err(Error::internal)?;
@@ -195,6 +206,8 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
     read_unique(&unique, &mut found).map_err(Error::internal)?;
     indexes::read(&indexes, &mut found).map_err(Error::internal)?;
     read_vector_indexes(&vectors, &mut found).map_err(Error::internal)?;
+    security::read(&policies, &mut found).map_err(Error::internal)?;
+    let roles = security::read_roles(&roles).map_err(Error::internal)?;
     let pgvector = read_version(&pgvector).map_err(Error::internal)?;
     let relations: BTreeMap<_, _> = found.into_values().map(|r| (r.name.clone(), r)).collect();
     let functions = functions::read(&functions, &composites, &types).map_err(Error::internal)?;
@@ -211,6 +224,7 @@ async fn read(client: &Client, begin: &str, end: &str, role: &str) -> Result<Cat
         languages: languages
             .collect::<Result<_, tokio_postgres::Error>>()
             .map_err(Error::internal)?,
+        roles: Arc::new(roles),
     })
 }
 
@@ -237,6 +251,7 @@ fn read_relations(rows: &[Row]) -> Result<Found, tokio_postgres::Error> {
             foreign_keys: Vec::new(),
             checks: Vec::new(),
             indexes: Vec::new(),
+            security: RowSecurity::default(),
             updatable: can & 4 != 0,
             insertable: can & 8 != 0,
             deletable: can & 16 != 0,
@@ -296,6 +311,7 @@ fn read_constraints(rows: &[Row], found: &mut Found) -> Result<(), tokio_postgre
                         columns,
                         target: QualifiedName::new(schema, table),
                         target_columns: row.try_get(7)?,
+                        definition: row.try_get(4)?,
                     });
                 }
             }
@@ -304,7 +320,14 @@ fn read_constraints(rows: &[Row], found: &mut Found) -> Result<(), tokio_postgre
                 if primary {
                     relation.primary_key.clone_from(&columns);
                 }
-                relation.unique_keys.push(UniqueKey { name, columns, primary });
+                relation.unique_keys.push(UniqueKey {
+                    name,
+                    leading: columns.first().cloned(),
+                    columns,
+                    primary,
+                    constraint: true,
+                    definition: row.try_get(4)?,
+                });
             }
         }
     }
@@ -317,7 +340,10 @@ fn read_unique(rows: &[Row], found: &mut Found) -> Result<(), tokio_postgres::Er
             relation.unique_keys.push(UniqueKey {
                 name: row.try_get(1)?,
                 columns: row.try_get(2)?,
+                leading: row.try_get(3)?,
                 primary: false,
+                constraint: false,
+                definition: row.try_get(4)?,
             });
         }
     }

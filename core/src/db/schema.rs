@@ -63,6 +63,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Keys with which clients ask.
+    windlass.api_key (id) {
+        /// Names it.
+        id -> Int8,
+        /// What it is for, in an operator's words.
+        name -> Text,
+        /// How it begins: enough to tell it from others, too little to guess it.
+        hint -> Text,
+        /// SHA-256 of the whole key.
+        hash -> Bytea,
+        /// What may be done with it.
+        scopes -> Array<Text>,
+        /// For which tenant.
+        tenant -> Nullable<Text>,
+        /// In which role.
+        role -> Nullable<Text>,
+        /// When it was made.
+        created_at -> Timestamptz,
+        /// By whom.
+        created_by -> Text,
+        /// Until when it is valid; null for ever.
+        expires_at -> Nullable<Timestamptz>,
+        /// Since when it is not valid any more.
+        revoked_at -> Nullable<Timestamptz>,
+        /// When a request last came with it, to the minute or so.
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// How often the keys changed: one row.
+    windlass.api_key_generation (one) {
+        /// Always true.
+        one -> Bool,
+        /// Counts up.
+        value -> Int8,
+    }
+}
+
+diesel::table! {
     /// Keys that all processes on the database share.
     windlass.secret (name) {
         /// What it is for.

@@ -12,6 +12,7 @@ use super::wire;
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
 use crate::sql::Statement;
+use crate::sql::session::ROLE;
 
 /// Called with each row's number and the row as stored; an error rolls everything back.
 pub type Rules<'a> = &'a (dyn Fn(usize, &serde_json::Value) -> Result<()> + Send + Sync);
@@ -163,6 +164,10 @@ impl Connection {
                 ..Reply::default()
             });
         }
+        // After the claim, which is made in the serving role, and before everything that is done for who asks.
+        let settings = statements.first().map_or(&[][..], |statement| &statement.settings);
+        self.timed(async { self.set(settings).await.map_err(Failed::Database) })
+            .await?;
         let mut absent = false;
         if let Some((statement, judge)) = checks.before {
             let mut current = Reply::default();
@@ -193,10 +198,28 @@ impl Connection {
         }
         if let Some((once, compose)) = checks.once {
             let kept = compose(&mut reply)?;
-            self.timed(self.keep(once, &kept)).await?;
+            self.timed(self.keep_as_served(once, &kept, settings)).await?;
             reply.kept = Some(kept);
         }
         Ok(reply)
+    }
+
+    /// Keeps a reply in the serving role, whatever role the rest of the transaction has.
+    async fn keep_as_served(
+        &self,
+        once: &Once,
+        kept: &Kept,
+        settings: &[(&'static str, String)],
+    ) -> Result<(), Failed> {
+        let role: Vec<_> = settings.iter().filter(|(name, _)| *name == ROLE).cloned().collect();
+        if role.is_empty() {
+            return self.keep(once, kept).await;
+        }
+        self.client.batch_execute("SET LOCAL ROLE NONE").await?;
+        self.keep(once, kept).await?;
+        // Constraints that speak at the commit do so in the role that wrote.
+        self.set(&role).await?;
+        Ok(())
     }
 
     async fn steps(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {

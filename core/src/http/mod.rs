@@ -1,6 +1,7 @@
 //! HTTP: the only place that knows statuses and headers.
 
 mod body;
+mod challenge;
 mod docs;
 mod encoding;
 mod forms;

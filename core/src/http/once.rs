@@ -38,9 +38,7 @@ pub(super) fn of(request: &Request, principal: &Principal, body: &[u8]) -> Resul
     }
     Ok(Some(Once {
         key,
-        principal: match principal {
-            Principal::Anonymous => "anonymous".to_owned(),
-        },
+        principal: principal.id().to_owned(),
         method: method.to_owned(),
         path: uri.path().to_owned(),
         fingerprint: digest(parts),

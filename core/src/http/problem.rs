@@ -66,7 +66,7 @@ pub fn reply(error: &Error, request_id: &str) -> Reply {
         reply = reply.header("retry-after", &seconds.to_string());
     }
     if status == StatusCode::UNAUTHORIZED {
-        reply = reply.header("www-authenticate", "Bearer realm=\"windlass\"");
+        reply = reply.header("www-authenticate", super::challenge::BARE);
     }
     reply
 }

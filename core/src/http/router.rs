@@ -7,10 +7,11 @@ use salvo::http::header::HeaderValue;
 use salvo::http::{HeaderMap, Method, StatusCode};
 use salvo::{Request, http::header};
 
-use super::{Refusal, Reply, docs, profile, routes};
+use super::{Refusal, Reply, challenge, docs, profile, routes};
 use crate::app::{Context, Published};
 use crate::contract::{Function, NEAREST, Resource, Snapshot, methods};
 use crate::error::{Code, Error, Result};
+use crate::guards::Guards;
 use crate::plan::{self, Principal};
 use crate::request::Accept;
 use crate::request::{Page, Preconditions, Prefer, Purpose, Query, Target, query};
@@ -54,23 +55,28 @@ pub(super) struct Trace {
     pub watch: Stopwatch,
     /// The place of its route in the snapshot.
     pub route: Option<usize>,
+    /// Who asks.
+    pub principal: Principal,
 }
 
-/// Answers a request.
+/// Answers a request: first it is told who asks, then what is asked for.
 pub(super) async fn answer(
     context: &Arc<Context>,
+    guards: &Guards,
     published: &Published,
     request: &mut Request,
     trace: &mut Trace,
 ) -> Result<Reply, Refusal> {
+    // How the service is does not depend on who asks.
+    if !request.uri().path().starts_with("/health/") {
+        let asked = guards.principal(request.headers()).await;
+        trace.principal = asked.map_err(challenge::invalid_credentials)?;
+    }
     let answered = route(context, published, request, trace).await;
     trace.watch.enter(Stage::Http);
-    // Everybody is anonymous in this version: what is refused for want of rights may work with credentials.
-    answered.map_err(|refusal| match refusal.error.code() {
-        Code::Forbidden => Error::new(Code::Unauthenticated, Code::Unauthenticated.title())
-            .with_source(refusal.error)
-            .into(),
-        _ => refusal,
+    answered.map_err(|refusal| {
+        let route = trace.route.and_then(|place| published.snapshot.routes.get(place));
+        challenge::insufficient(refusal, &trace.principal, route)
     })
 }
 
@@ -109,7 +115,7 @@ async fn route(
             context,
             resource,
             snapshot: &published.snapshot,
-            principal: Principal::Anonymous,
+            principal: trace.principal.clone(),
             accept: Accept::parse(words(request.headers(), "accept"), true)?,
             raw_query: request.uri().query().unwrap_or("").to_owned(),
             watch: &mut trace.watch,
@@ -168,7 +174,7 @@ async fn route(
         context,
         resource,
         snapshot: &published.snapshot,
-        principal: Principal::Anonymous,
+        principal: trace.principal.clone(),
         target,
         query,
         raw_query,
@@ -213,7 +219,7 @@ async fn call(
         context,
         function,
         snapshot: &published.snapshot,
-        principal: Principal::Anonymous,
+        principal: trace.principal.clone(),
         prefer,
         head: method == Method::HEAD,
         watch: &mut trace.watch,

@@ -13,10 +13,12 @@ use salvo::http::Method;
 use salvo::{Depot, FlowCtrl, Handler, Request, Response, Router, async_trait};
 use tokio::task::JoinSet;
 
-use super::{Refusal, problem, router};
+use super::{Refusal, challenge, problem, router};
 use crate::app::Context;
 use crate::config::Listen;
 use crate::error::{Code, Error, Result};
+use crate::guards::Guards;
+use crate::plan::Principal;
 use crate::telemetry::observation::Observation;
 use crate::telemetry::stages::Stopwatch;
 
@@ -78,13 +80,18 @@ impl Server {
     ///
     /// # Errors
     /// `listen_failed` if a listener breaks.
-    pub async fn run(self, context: Arc<Context>, shutdown: impl Future<Output = ()>) -> Result<()> {
+    pub async fn run(
+        self,
+        context: Arc<Context>,
+        guards: Arc<Guards>,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<()> {
         let mut tasks = JoinSet::new();
         let mut handles = Vec::new();
         for bound in self.bound {
             match bound {
-                Bound::Tcp(acceptor) => start(acceptor, &context, &mut tasks, &mut handles),
-                Bound::Unix(acceptor) => start(acceptor, &context, &mut tasks, &mut handles),
+                Bound::Tcp(acceptor) => start(acceptor, &context, &guards, &mut tasks, &mut handles),
+                Bound::Unix(acceptor) => start(acceptor, &context, &guards, &mut tasks, &mut handles),
             }
         }
         tokio::pin!(shutdown);
@@ -113,6 +120,7 @@ impl Server {
 fn start<A: Acceptor + Send + 'static>(
     acceptor: A,
     context: &Arc<Context>,
+    guards: &Arc<Guards>,
     tasks: &mut JoinSet<std::io::Result<()>>,
     handles: &mut Vec<salvo::server::ServerHandle>,
 ) {
@@ -124,7 +132,7 @@ fn start<A: Acceptor + Send + 'static>(
     let mut server = salvo::Server::new(acceptor).fuse_config(fuse);
     server.http1_mut().keep_alive(true).max_buf_size(64 * 1024);
     handles.push(server.handle());
-    let router = Router::with_path("{**path}").goal(Entry(Arc::clone(context)));
+    let router = Router::with_path("{**path}").goal(Entry(Arc::clone(context), Arc::clone(guards)));
     tasks.spawn(server.try_serve(router));
 }
 
@@ -157,7 +165,7 @@ async fn unix(path: &Path) -> Result<UnixAcceptor, Box<dyn std::error::Error + S
 }
 
 /// The one handler: every route is behind it, as routes change while the service runs.
-struct Entry(Arc<Context>);
+struct Entry(Arc<Context>, Arc<Guards>);
 
 #[async_trait]
 impl Handler for Entry {
@@ -165,15 +173,16 @@ impl Handler for Entry {
         let mut trace = router::Trace {
             watch: Stopwatch::start(),
             route: None,
+            principal: Principal::Anonymous,
         };
-        let context = &self.0;
+        let Self(context, guards) = self;
         // Once: the whole request sees the same snapshot.
         let published = context.published.load_full();
         let request_id = router::request_id(request);
         let head = *request.method() == Method::HEAD;
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let answering = router::answer(context, &published, request, &mut trace);
+        let answering = router::answer(context, guards, &published, request, &mut trace);
         let answered = AssertUnwindSafe(answering).catch_unwind().await;
         let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));
         let (mut reply, error) = match answered {
@@ -189,6 +198,9 @@ impl Handler for Entry {
         reply = reply
             .header("x-request-id", &request_id)
             .header("x-content-type-options", "nosniff");
+        if trace.route.is_some() {
+            reply = challenge::cached(reply, &trace.principal);
+        }
         let duration = trace.watch.stop();
         let route = trace.route.and_then(|place| {
             let route = published.snapshot.routes.get(place)?;

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use salvo::oapi::security::{Http, HttpAuthScheme};
 use salvo::oapi::{
-    Components, Content, Info, OpenApi, Operation, PathItem, PathItemType, Response, SecurityRequirement,
-    SecurityScheme, Server, Tag,
+    Components, Content, Info, OpenApi, Operation, PathItem, PathItemType, Response, SecurityRequirement, Server, Tag,
 };
 use serde_json::{Value, json};
 
@@ -14,10 +12,11 @@ use super::functions::Functions;
 use super::names::{Ids, Named, Taken};
 use super::nearest;
 use super::parameters;
-use super::paths::{BEARER, Paths, is_public};
+use super::paths::{Paths, is_public};
 use super::problems;
 use super::queries;
 use super::schemas::{self, Model, carry};
+use super::security;
 use crate::contract::{Function, Grant, Snapshot, Verb};
 use crate::error::{Error, Result};
 
@@ -116,9 +115,7 @@ pub fn document(snapshot: &Snapshot) -> Result<Value> {
         .add_schema("Readiness", carry(readiness()));
     let open = |function: &Arc<Function>| function.call.contains(&Grant::Public);
     if all.iter().any(|named| is_closed(named)) || !snapshot.functions.iter().all(open) {
-        let scheme = Http::new(HttpAuthScheme::Bearer).bearer_format("JWT");
-        let scheme = scheme.description("A token in the header `Authorization: Bearer …`.");
-        components = components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+        components = security::schemes(components);
     }
     let document = serde_json::to_value(document.components(components).tags(tags)).map_err(Error::internal)?;
     Ok(without_unused(document))

@@ -78,7 +78,8 @@ impl Examples {
     fn new_row(&self, resource: &Resource) -> Option<Value> {
         let mut row = Map::new();
         for (index, field) in resource.fields.iter().enumerate().filter(|(_, field)| !field.read_only) {
-            let counted = field.optional && resource.key.contains(&index);
+            // The tenant comes from whoever asks.
+            let counted = field.optional && (resource.key.contains(&index) || resource.tenant == Some(index));
             match self.value(index) {
                 // A key that the database hands out is best left to it.
                 Some(_) if counted => {}
@@ -94,7 +95,9 @@ impl Examples {
     fn whole(&self, resource: &Resource) -> Option<Value> {
         let mut row = Map::new();
         let mut needed = Vec::new();
-        let writable = |(index, field): &(usize, &Field)| !field.read_only && !resource.key.contains(index);
+        let writable = |(index, field): &(usize, &Field)| {
+            !field.read_only && !resource.key.contains(index) && resource.tenant != Some(*index)
+        };
         for (index, field) in resource.fields.iter().enumerate().filter(writable) {
             let must = schemas::replaces(resource, index, field);
             match self.value(index) {
@@ -112,7 +115,9 @@ impl Examples {
     }
 
     fn changes(&self, resource: &Resource) -> Option<Value> {
-        let writable = |(index, field): &(usize, &Field)| !field.read_only && !resource.key.contains(index);
+        let writable = |(index, field): &(usize, &Field)| {
+            !field.read_only && !resource.key.contains(index) && resource.tenant != Some(*index)
+        };
         let mut fields: Vec<_> = resource.fields.iter().enumerate().filter(writable).collect();
         // Changing what somebody chose an example for, or what has few values, tells most.
         fields.sort_by_key(|(_, field)| {

@@ -114,6 +114,9 @@ pub(super) fn resource(name: &str, fields: Vec<Field>, key: &[&str]) -> Resource
         },
         cost: crate::contract::Cost::default(),
         languages: Arc::default(),
+        tenant: None,
+        guarded: false,
+        roles: Arc::default(),
         max_batch: 500,
         computed: Vec::new(),
     }

@@ -2,7 +2,6 @@
 
 use salvo::oapi::{
     Components, Content, Operation, Parameter, PathItem, PathItemType, RefOr, RequestBody, Required, Response,
-    SecurityRequirement,
 };
 use serde_json::{Value, json};
 
@@ -10,10 +9,11 @@ use super::document::FUNCTIONS;
 use super::examples::Examples;
 use super::names::{Ids, Named, schema_ref};
 use super::parameters;
-use super::paths::{self, ALWAYS, BEARER, CSV, JSON, LINES, OBJECT, WITH_BODY, list_headers, refuse, refused};
-use super::problems::{AMBIGUOUS, INVALID, NOT_FOUND, RANGE, UNAUTHENTICATED};
+use super::paths::{self, ALWAYS, CSV, JSON, LINES, OBJECT, WITH_BODY, list_headers, refuse, refused};
+use super::problems::{AMBIGUOUS, INVALID, NOT_FOUND, RANGE};
 use super::queries;
 use super::schemas::{self, Model, carry};
+use super::security;
 use super::values;
 use crate::catalog::Kind;
 use crate::contract::{Field, Function, Grant, Outcome, Overload, Snapshot, Whole};
@@ -105,7 +105,6 @@ impl<'a> Functions<'a> {
 
     fn operation(&self, id: String, about: &str) -> Operation {
         let public = self.function.call.contains(&Grant::Public);
-        let security = (!public).then(|| SecurityRequirement::new(BEARER, Vec::<String>::new()));
         let mut text = self.function.description.clone().unwrap_or_default();
         if self.overloads.len() > 1 {
             let signatures: Vec<String> = self
@@ -130,7 +129,7 @@ impl<'a> Functions<'a> {
             .operation_id(id)
             .summary(format!("Call {}", self.function.name))
             .description(text.trim().to_owned())
-            .securities(security)
+            .securities(security::requirements(&self.function.call))
     }
 
     fn refuse(&self, operation: Operation) -> Operation {
@@ -138,9 +137,6 @@ impl<'a> Functions<'a> {
         let related = self.overloads.iter().any(|drawn| !drawn.rows.relations.is_empty());
         if related || self.overloads.len() > 1 {
             operation = refuse(operation, &[AMBIGUOUS]);
-        }
-        if !self.function.call.contains(&Grant::Public) {
-            operation = refuse(operation, &[UNAUTHENTICATED]);
         }
         operation
     }

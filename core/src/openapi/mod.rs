@@ -19,6 +19,7 @@ mod put;
 mod queries;
 mod samples;
 mod schemas;
+mod security;
 mod values;
 
 #[cfg(test)]

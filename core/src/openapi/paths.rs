@@ -1,8 +1,7 @@
 //! The operations of a resource, on its collection and on its items.
 
 use salvo::oapi::{
-    Content, Example, Header, Operation, Parameter, PathItem, PathItemType, Ref, RefOr, RequestBody, Required,
-    Response, SecurityRequirement,
+    Content, Example, Header, Operation, Parameter, PathItem, PathItemType, Ref, RefOr, RequestBody, Required, Response,
 };
 use serde_json::{Value, json};
 
@@ -11,23 +10,30 @@ use super::names::{Ids, Named, schema_ref};
 use super::nearest;
 use super::parameters;
 use super::problems::{
-    AMBIGUOUS, BAD_REQUEST, CONFLICT, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, PRECONDITION, RANGE, Refusal,
-    TIMED_OUT, TIMEOUT, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
+    AMBIGUOUS, BAD_REQUEST, CONFLICT, FORBIDDEN, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, PRECONDITION, RANGE,
+    Refusal, TIMED_OUT, TIMEOUT, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
 };
 use super::schemas::{self, Model, carry, reference};
+use super::security;
 use crate::catalog::RelationKind;
 use crate::contract::{Grant, Verb};
-
-/// The security scheme of operations that are not open to everybody.
-pub(super) const BEARER: &str = "bearerAuth";
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const OBJECT: &str = "application/vnd.pgrst.object+json";
 pub(super) const LINES: &str = "application/x-ndjson";
 pub(super) const CSV: &str = "text/csv";
 
-/// Refusals of every operation that reads or writes rows. No 403: as nobody has credentials yet, it is answered as 401.
-pub(super) const ALWAYS: &[Refusal] = &[BAD_REQUEST, NOT_ACCEPTABLE, INTERNAL, UNAVAILABLE, TIMEOUT];
+/// Refusals of every operation that reads or writes rows. Credentials that are not valid are refused everywhere, and the
+/// database may refuse what a role may not do.
+pub(super) const ALWAYS: &[Refusal] = &[
+    BAD_REQUEST,
+    UNAUTHENTICATED,
+    FORBIDDEN,
+    NOT_ACCEPTABLE,
+    INTERNAL,
+    UNAVAILABLE,
+    TIMEOUT,
+];
 /// Refusals of every operation with a body.
 pub(super) const WITH_BODY: &[Refusal] = &[TIMED_OUT, CONFLICT, TOO_LARGE, UNSUPPORTED, INVALID];
 
@@ -295,13 +301,12 @@ impl Paths<'_> {
 
     /// What all operations have.
     fn operation(&mut self, id: &str, suffix: &str, verb: Verb, summary: &str) -> Operation {
-        let public = is_public(self.named, verb);
-        let security = (!public).then(|| SecurityRequirement::new(BEARER, Vec::<String>::new()));
+        let grants = self.named.resource.access.of(verb).unwrap_or_default();
         Operation::new()
             .add_tag(&self.named.resource.name)
             .operation_id(self.ids.take(format!("{id}{}{suffix}", self.named.name)))
             .summary(summary)
-            .securities(security)
+            .securities(security::requirements(grants))
     }
 
     fn read(&mut self, id: &str, summary: &str, query: Vec<RefOr<Parameter>>) -> Operation {
@@ -317,7 +322,7 @@ impl Paths<'_> {
         } else {
             operation
         };
-        self.refuse_always(operation, Verb::Read)
+        self.refuse_always(operation)
     }
 
     /// A `HEAD`: the replies of `GET` without their bodies.
@@ -340,8 +345,7 @@ impl Paths<'_> {
         let operation = if readable {
             operation.add_parameter(parameters::select(self.named))
         } else {
-            // For `return=representation`.
-            refuse(operation, &[UNAUTHENTICATED])
+            operation
         };
         let prefer = if id == "create" {
             parameters::prefer_create(readable)
@@ -357,21 +361,16 @@ impl Paths<'_> {
                 .into_iter()
                 .fold(operation, Operation::add_parameter);
         }
-        self.refuse_always(operation, verb)
+        self.refuse_always(operation)
     }
 
-    fn refuse_always(&self, operation: Operation, verb: Verb) -> Operation {
+    fn refuse_always(&self, operation: Operation) -> Operation {
         let operation = if self.named.relations.is_empty() {
             operation
         } else {
             refuse(operation, &[AMBIGUOUS])
         };
-        let operation = refuse(operation, ALWAYS);
-        if is_public(self.named, verb) {
-            operation
-        } else {
-            refuse(operation, &[UNAUTHENTICATED])
-        }
+        refuse(operation, ALWAYS)
     }
 
     /// The replies of a write to one row.

@@ -176,14 +176,26 @@ fn operations() {
         ]
     );
     let list = &document["paths"]["/api/leads"]["get"];
-    assert_eq!(list["security"], json!([{ "bearerAuth": [] }]));
-    assert!(list["responses"].get("401").is_some());
+    assert_eq!(
+        list["security"],
+        json!([{ "bearerAuth": ["leads.read"] }, { "apiKeyAuth": ["leads.read"] }])
+    );
     let create = &document["paths"]["/api/leads"]["post"];
     assert_eq!(create["security"], json!([]));
-    assert!(create["responses"].get("401").is_some(), "for return=representation");
     let open = &document["paths"]["/api/kind_events"]["post"];
-    assert!(open["responses"].get("401").is_none());
-    assert!(document["components"]["responses"].get("Forbidden").is_none());
+    for operation in [list, create, open] {
+        // Credentials that are not valid are refused everywhere.
+        assert_eq!(
+            operation["responses"]["401"]["$ref"],
+            "#/components/responses/Unauthenticated"
+        );
+        assert_eq!(
+            operation["responses"]["403"]["$ref"],
+            "#/components/responses/Forbidden"
+        );
+    }
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    assert_eq!(schemes.keys().collect::<Vec<_>>(), ["apiKeyAuth", "bearerAuth"]);
     assert!(
         document["components"]["responses"]["RangeNotSatisfiable"]["headers"]
             .get("Content-Range")

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::{By, Order, Subject};
+use super::{By, Order, Principal, Subject};
 use crate::contract::Resource;
 use crate::error::{Code, Error, Result};
 use crate::request::Key as StepKey;
@@ -30,7 +30,7 @@ pub struct Cursor {
     pub backward: bool,
 }
 
-/// What a cursor belongs to: one resource, order and filter.
+/// What a cursor belongs to: one resource, order, filter and principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Binding([u8; BOUND]);
 
@@ -60,7 +60,7 @@ impl Key {
 impl Binding {
     /// What cursors of this order over rows narrowed by these parameters are bound to.
     #[must_use]
-    pub fn new(resource: &Resource, order: &[Order], narrowing: &[(String, String)]) -> Self {
+    pub fn new(resource: &Resource, order: &[Order], narrowing: &[(String, String)], principal: &Principal) -> Self {
         let mut hash = Sha256::new();
         // Lengths first: no two lists of words give the same bytes.
         let mut add = |text: &str| {
@@ -84,6 +84,11 @@ impl Binding {
         for (name, value) in narrowing {
             add(name);
             add(value);
+        }
+        if let Some(identity) = principal.identity() {
+            // After a word that no narrowing parameter is named.
+            add("");
+            add(&identity.id);
         }
         let mut binding = [0; BOUND];
         for (to, from) in binding.iter_mut().zip(hash.finalize()) {
@@ -134,7 +139,7 @@ impl Cursor {
     /// Opens a sealed text.
     ///
     /// # Errors
-    /// `bad_query` if nobody with the key made it, or it was made for another resource, order or filter.
+    /// `bad_query` if nobody with the key made it, or it was made for another resource, order, filter or principal.
     pub fn open(text: &str, key: &Key, binding: Binding) -> Result<Self> {
         let broken = || refused("it is broken, or was not made here");
         let strange = |(_, c): &(usize, char)| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
@@ -156,7 +161,9 @@ impl Cursor {
         }
         let (bound, rest) = rest.split_first_chunk::<BOUND>().ok_or_else(broken)?;
         if *bound != binding.0 {
-            return Err(refused("it was made for another resource, order or filter"));
+            return Err(refused(
+                "it was made for another resource, order or filter, or for somebody else",
+            ));
         }
         Ok(Self {
             values: values(rest).ok_or_else(broken)?,

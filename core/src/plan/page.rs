@@ -2,6 +2,7 @@
 
 use super::cursor::{Binding, Cursor, Key};
 use super::order::Order;
+use super::principal::Principal;
 use crate::contract::{PageLimits, Resource};
 use crate::error::{Code, Error, Result};
 use crate::request::{self, Query};
@@ -39,8 +40,9 @@ pub(super) fn plan(
     order: &[Order],
     grouped: bool,
     lists: Lists<'_>,
+    principal: &Principal,
 ) -> Result<Paged> {
-    let binding = Binding::new(resource, order, &query.narrowing);
+    let binding = Binding::new(resource, order, &query.narrowing, principal);
     // Without a key the order is not total: rows equal in it would be skipped. Groups have none.
     let total = !resource.key.is_empty() && !grouped;
     let streamed = lists.streamed && !grouped;

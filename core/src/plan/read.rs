@@ -162,7 +162,7 @@ pub fn plan(
             let mut required = shape.required;
             required.extend(near.as_ref().map(|near| nearest::has_vector(near.field)));
             let condition = all(condition::check(resource, filters, &shape.named)?, required);
-            let mut paged = page::plan(resource, &query, &order, grouped, lists)?;
+            let mut paged = page::plan(resource, &query, &order, grouped, lists, view.principal)?;
             if let Some(near) = near {
                 paged.binding = None;
                 order.insert(0, Order::ascending(By::Nearest(Arc::new(near))));

@@ -30,7 +30,8 @@ pub(super) fn test(resource: &Resource, condition: &Condition, negated: bool, be
         return false;
     };
     let serves = |index: &&Index| {
-        let mut keys = index.keys.iter().take(if index.any_key() { usize::MAX } else { 1 });
+        let all = index.keys.iter().skip(of_tenant(resource, index));
+        let mut keys = all.take(if index.any_key() { usize::MAX } else { 1 });
         applies(index, beside) && keys.any(|key| key_serves(index, key, field, subject, &ask))
     };
     resource.indexes.iter().any(|index| serves(&index))
@@ -39,7 +40,7 @@ pub(super) fn test(resource: &Resource, condition: &Condition, negated: bool, be
 /// Whether an index finds rows by one of these columns alone.
 pub(super) fn equal(resource: &Resource, columns: &[&str]) -> bool {
     let begins = |index: &&Index| {
-        let key = index.keys.first();
+        let key = index.keys.get(of_tenant(resource, index));
         key.is_some_and(|key| {
             let column = key.column.as_deref().is_some_and(|column| columns.contains(&column));
             column && key.same_collation && has(key, "=")
@@ -49,6 +50,13 @@ pub(super) fn equal(resource: &Resource, columns: &[&str]) -> bool {
         .indexes
         .iter()
         .any(|index| applies(index, columns) && begins(&index))
+}
+
+/// How many keys of an index are taken by the tenant, whom a policy compares with the column in every statement.
+fn of_tenant(resource: &Resource, index: &Index) -> usize {
+    let tenant = resource.tenant.and_then(|field| resource.fields.get(field));
+    let first = index.keys.first().and_then(|key| key.column.as_ref());
+    usize::from(tenant.is_some_and(|field| first == Some(&field.name)))
 }
 
 /// Whether the tests may imply the predicate of a partial index: each of its columns is among those tested.

@@ -49,11 +49,16 @@ pub(super) fn conflict(
     };
     let fields = match named_fields {
         Some(fields) => {
-            let same = |key: &&Vec<usize>| key.len() == fields.len() && fields.iter().all(|field| key.contains(field));
+            // Who asks has one tenant: it need not be named.
+            let named = |key: &Vec<usize>| key.iter().filter(|field| resource.tenant != Some(**field)).count();
+            let own = fields.iter().filter(|field| resource.tenant != Some(**field)).count();
+            let same = |key: &&Vec<usize>| named(key) == own && fields.iter().all(|field| key.contains(field));
             let key = keys().find(same);
-            key.ok_or_else(|| refused("`on_conflict` does not name a unique key"))?
+            key.cloned()
+                .ok_or_else(|| refused("`on_conflict` does not name a unique key"))?
         }
-        None => &resource.key,
+        None if resource.key.is_empty() => Vec::new(),
+        None => resource.stored_key(),
     };
     let Some(resolution) = prefer.resolution else {
         return Ok(None);
@@ -71,10 +76,7 @@ pub(super) fn conflict(
             _ => error,
         })?;
     }
-    Ok(Some(Conflict {
-        fields: fields.clone(),
-        resolution,
-    }))
+    Ok(Some(Conflict { fields, resolution }))
 }
 
 /// The key in a filter such as `id=eq.7`, by which `PUT` names its row on a collection; taken out of the query.

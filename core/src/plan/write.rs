@@ -8,7 +8,7 @@ use super::output::Output;
 use super::policy::{self, Principal};
 use super::relation::View;
 use super::upsert::{Conflict, conflict};
-use super::{embed, put};
+use super::{embed, put, tenant};
 use crate::catalog::RelationKind;
 use crate::contract::{Resource, Verb};
 use crate::error::{Code, Error, Result};
@@ -125,9 +125,10 @@ pub fn create(
     query: Query,
     prefer: &Prefer,
     view: &View<'_>,
-    checked: Checked,
+    mut checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
+    tenant::fill(resource, view.principal, &mut checked)?;
     let readable = readable(resource, view.principal);
     let returns = returns(prefer, readable, Return::Representation)?;
     let (output, mut order) = output(view, resource, query.select, query.order, returns)?;
@@ -180,9 +181,10 @@ pub fn replace(
     query: Query,
     prefer: &Prefer,
     view: &View<'_>,
-    checked: Checked,
+    mut checked: Checked,
 ) -> Result<Write> {
     no_rows_wanted(&query, true)?;
+    tenant::fill(resource, view.principal, &mut checked)?;
     one_row(&query)?;
     no_conflict(&query)?;
     let readable = readable(resource, view.principal);
@@ -226,6 +228,7 @@ pub fn update(
     view: &View<'_>,
     checked: Checked,
 ) -> Result<Write> {
+    tenant::keep(resource, view.principal, &checked)?;
     let readable = readable(resource, view.principal);
     let item = matches!(target, Target::Item(_));
     let usual = if item { Return::Representation } else { Return::Minimal };

@@ -53,7 +53,7 @@ pub fn statements(write: &Write) -> Result<Vec<Statement>> {
                     .find(|(known, _)| *known == index)
                     .map(|(_, bind)| bind);
                 // The key came with the path; a PUT never changes it.
-                if write.resource.key.contains(&index) {
+                if write.resource.key.contains(&index) || write.resource.tenant == Some(index) {
                     continue;
                 }
                 sql.push(if std::mem::take(&mut first) { "" } else { ", " })
@@ -118,7 +118,7 @@ fn returning(write: &Write, mut sql: Builder) -> Result<Statement> {
     sql.push(" RETURNING ");
     outputs(&mut sql, &write.resource, &output)?;
     let marked = met_by(write);
-    if let Some(key) = marked {
+    if let Some(key) = &marked {
         sql.push(", COALESCE(pg_catalog.current_setting('")
             .push(MERGED)
             .push("', true) = ");
@@ -149,13 +149,13 @@ fn ordered(write: &Write, sql: &mut Builder, returned: usize) -> Result<()> {
 }
 
 /// The key by which a row that is there already is met, where a row may be new or not.
-fn met_by(write: &Write) -> Option<&[usize]> {
+fn met_by(write: &Write) -> Option<Vec<usize>> {
     match &write.action {
         Action::Create { conflict, .. } => conflict
             .as_ref()
             .filter(|conflict| conflict.resolution == Resolution::Merge)
-            .map(|conflict| conflict.fields.as_slice()),
-        Action::Put(..) => Some(&write.resource.key),
+            .map(|conflict| conflict.fields.clone()),
+        Action::Put(..) => Some(write.resource.stored_key()),
         _ => None,
     }
 }
@@ -272,13 +272,14 @@ fn put(write: &Write, about: &crate::plan::Condition, row: &Row) -> Result<State
     }
     let rest = row.values.iter().filter(|(index, _)| !resource.key.contains(index));
     values.extend(rest.cloned());
+    let key = resource.stored_key();
     let mut sql = values_of(write, &values)?;
     let writable = resource.fields.iter().enumerate().filter(|(_, field)| !field.read_only);
     let set: Vec<(usize, bool)> = writable
-        .filter(|(index, _)| !resource.key.contains(index))
+        .filter(|(index, _)| !key.contains(index))
         .map(|(index, _)| (index, values.iter().any(|(known, _)| *known == index)))
         .collect();
-    on_conflict(write, &mut sql, &resource.key, Resolution::Merge, &set)?;
+    on_conflict(write, &mut sql, &key, Resolution::Merge, &set)?;
     returning(write, sql)
 }
 

@@ -14,7 +14,9 @@ use windlass_core::config::Listen;
 use windlass_core::contract::{self, Snapshot};
 use windlass_core::db::cluster::{Cluster, ClusterOptions, Role};
 use windlass_core::db::lane::{LaneOptions, Lanes};
+use windlass_core::db::pool::Pool;
 use windlass_core::db::{connect, introspect, migrate};
+use windlass_core::guards::{ApiKeys, Freshness, Guards, NewKey, Verifier};
 use windlass_core::http::Server;
 use windlass_core::plan::cursor::Key;
 
@@ -22,6 +24,9 @@ use windlass_core::plan::cursor::Key;
 pub struct App {
     pub cluster: Cluster,
     pub context: Arc<Context>,
+    pub guards: Arc<Guards>,
+    /// The owner's connections to Windlass's own tables.
+    pub stores: Pool,
     pub client: reqwest::Client,
     pub base: String,
     pub address: std::net::SocketAddr,
@@ -34,6 +39,8 @@ pub struct Setup<'a> {
     pub resources: &'a [(&'a str, &'a str)],
     pub limits: Limits,
     pub lanes: LaneOptions,
+    /// What verifies tokens.
+    pub tokens: Option<Verifier>,
 }
 
 impl Default for Setup<'_> {
@@ -48,6 +55,7 @@ impl Default for Setup<'_> {
                 wait: Duration::from_secs(1),
                 statement_timeout: Duration::from_secs(15),
             },
+            tokens: None,
         }
     }
 }
@@ -93,6 +101,12 @@ where
         let published = Published::new(Snapshot::new("Test".into(), "1".into(), contracts)).unwrap();
         let lanes = Lanes::open(config, &setup.lanes).await.unwrap();
         let context = Arc::new(Context::new(published, lanes, setup.limits, true, Key::new(&[7; 32])));
+        let owner = Pool::new(&cluster.endpoint().config(Role::Owner), 2, Duration::from_secs(5));
+        let guards = Guards::default().with_keys(ApiKeys::new(owner.clone(), Freshness::default()));
+        let guards = Arc::new(match setup.tokens {
+            Some(tokens) => guards.with_tokens(tokens),
+            None => guards,
+        });
         let server = Server::bind(&[Listen::Tcp("127.0.0.1:0".parse().unwrap())])
             .await
             .unwrap();
@@ -100,10 +114,12 @@ where
             panic!("no address")
         };
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run(Arc::clone(&context), async { _ = stopped.await }));
+        let serving = tokio::spawn(server.run(Arc::clone(&context), Arc::clone(&guards), async { _ = stopped.await }));
         let app = Arc::new(App {
             cluster,
             context,
+            guards,
+            stores: owner,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             base: format!("http://{address}"),
             address,
@@ -148,6 +164,41 @@ impl App {
                 .body(body.to_owned()),
         )
         .await
+    }
+
+    /// A new API key with these scopes.
+    pub async fn key(&self, scopes: &[&str]) -> String {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self.key_of(NewKey {
+            scopes,
+            ..NewKey::default()
+        })
+        .await
+    }
+
+    /// A new API key.
+    pub async fn key_of(&self, new: NewKey) -> String {
+        let new = NewKey {
+            name: "test".into(),
+            created_by: "a test".into(),
+            ..new
+        };
+        windlass_core::guards::mint(&self.stores, new).await.unwrap().0
+    }
+
+    /// Sends a request with a key or token.
+    pub async fn send_as(&self, credential: &str, method: Method, path: &str, body: &str) -> Answer {
+        let request = self.request(method, path).bearer_auth(credential);
+        Answer::of(if body.is_empty() {
+            request
+        } else {
+            request.header("content-type", "application/json").body(body.to_owned())
+        })
+        .await
+    }
+
+    pub async fn get_as(&self, credential: &str, path: &str) -> Answer {
+        self.send_as(credential, Method::GET, path, "").await
     }
 
     /// A connection of the owner, to look behind the API.

@@ -5,6 +5,7 @@
 mod admin;
 mod api;
 mod app;
+mod auth;
 mod catalogue;
 mod cost;
 mod dialect;

@@ -1,5 +1,6 @@
 //! One store per table of Windlass's own.
 
+pub mod api_key;
 pub mod audit;
 pub mod idempotency;
 pub mod migration_run;

@@ -184,6 +184,7 @@ async fn read(called: Called<'_>, request: &Request, asked: Asked<'_>) -> Result
         sql::call::statement(&call)?
     };
     statement.rows = forms::rows(accept);
+    sql::session::enter(&mut statement, &call.read.resource, &principal);
     let heading = csv::heading(&statement);
     watch.enter(Stage::Db);
     guard(context, watch, &principal, &call, &statement).await?;
@@ -265,6 +266,7 @@ async fn write(called: Called<'_>, asked: Asked<'_>, accept: Accept, once: Optio
     watch.enter(Stage::Sql);
     let mut statement = sql::call::statement(&call)?;
     statement.rows = forms::rows(accept);
+    sql::session::enter(&mut statement, &call.read.resource, &principal);
     let heading = csv::heading(&statement);
     watch.enter(Stage::Db);
     guard(context, watch, &principal, &call, &statement).await?;

@@ -43,8 +43,16 @@ pub(in crate::http) async fn answer(search: Search<'_>, request: &mut Request) -
         Near::Vector(vector) => vector.clone(),
         Near::Row(key) => {
             watch.enter(Stage::Db);
-            let statement = sql::read::statement(&plan::nearest::stored(resource, sought.field, key, &view)?)?;
-            let reply = routes::lane(watch, context.lanes.point(&statement, resource).await)?;
+            let mut statement = sql::read::statement(&plan::nearest::stored(resource, sought.field, key, &view)?)?;
+            let reply = if sql::session::matters(resource, &principal) {
+                sql::session::enter(&mut statement, resource, &principal);
+                let (context, resource) = (Arc::clone(context), Arc::clone(resource));
+                let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, u64::MAX).await });
+                task.await.map_err(Error::internal)?
+            } else {
+                context.lanes.point(&statement, resource).await
+            };
+            let reply = routes::lane(watch, reply)?;
             watch.enter(Stage::Validate);
             vector_of(resource, &sought, &reply.json)?
         }
@@ -52,7 +60,8 @@ pub(in crate::http) async fn answer(search: Search<'_>, request: &mut Request) -
     watch.enter(Stage::Plan);
     let read = plan::nearest::plan(resource, &sought, vector, query, &view)?;
     watch.enter(Stage::Sql);
-    let statement = sql::read::statement(&read)?;
+    let mut statement = sql::read::statement(&read)?;
+    sql::session::enter(&mut statement, resource, &principal);
     watch.enter(Stage::Db);
     let asked = plan::cost::Asked {
         resource,

@@ -55,7 +55,10 @@ pub(in crate::http) async fn answer(call: Call<'_>) -> Result<Reply, Refusal> {
         sql::read::statement(&read)?
     };
     statement.rows = forms::rows(accept);
-    let reckoning = reckon::statement(&read)?;
+    if !item || read.related() || sql::session::matters(resource, &call.principal) {
+        sql::session::enter(&mut statement, resource, &call.principal);
+    }
+    let reckoning = reckon::statement(&read, &call.principal)?;
     watch.enter(Stage::Db);
     let heading = csv::heading(&statement);
     if item {

@@ -2,14 +2,18 @@
 
 use crate::app::Context;
 use crate::error::Result;
-use crate::plan::{Page, Read};
+use crate::plan::{Page, Principal, Read};
 use crate::request::Count;
 use crate::sql::{self, Statement};
 
 /// What asks the planner; none where no count may be reckoned.
-pub(super) fn statement(read: &Read) -> Result<Option<Statement>> {
+pub(super) fn statement(read: &Read, principal: &Principal) -> Result<Option<Statement>> {
     match read.count {
-        Some(Count::Planned | Count::Estimated) => Ok(Some(sql::read::planned(read)?)),
+        Some(Count::Planned | Count::Estimated) => {
+            let mut planned = sql::read::planned(read)?;
+            sql::session::enter(&mut planned, &read.resource, principal);
+            Ok(Some(planned))
+        }
         Some(Count::Exact) | None => Ok(None),
     }
 }

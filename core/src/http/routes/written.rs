@@ -88,6 +88,7 @@ async fn run(context: &Arc<Context>, watch: &mut Stopwatch, write: Write, asked:
     let mut statements = sql::write::statements(&write)?;
     for statement in &mut statements {
         statement.rows = forms::rows(asked.accept);
+        sql::session::enter(statement, &write.resource, &asked.principal);
     }
     let heading = heading(&statements);
     let current = sql::write::current(&write)?;

@@ -105,6 +105,9 @@ fn resource(fields: Vec<Field>, rules: Vec<Rule>) -> Resource {
         },
         cost: crate::contract::Cost::default(),
         languages: Arc::default(),
+        tenant: None,
+        guarded: false,
+        roles: Arc::default(),
         max_batch: 3,
         computed: Vec::new(),
     }

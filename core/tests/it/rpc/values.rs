@@ -105,7 +105,10 @@ fn a_value_is_no_list() {
                     &[("prefer", "count=exact")],
                     "",
                     200,
-                    &[("!content-range", ""), ("vary", "accept")],
+                    &[
+                        ("!content-range", ""),
+                        ("vary", "accept, authorization, apikey, x-api-key"),
+                    ],
                     Json(r#""hello a""#),
                 ),
             ],

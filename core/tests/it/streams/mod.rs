@@ -147,7 +147,10 @@ fn lines_are_the_rows_of_the_list() {
                 let stream = asked(&app, path, NDJSON, prefer).await.is(list.status);
                 assert_eq!(json!(lines(&stream)), list.json(), "{path}");
                 assert_eq!(stream.header("content-type"), NDJSON);
-                assert_eq!(stream.header("vary"), "accept, prefer, range, range-unit");
+                assert_eq!(
+                    stream.header("vary"),
+                    "accept, prefer, range, range-unit, authorization, apikey, x-api-key"
+                );
                 assert_eq!(stream.header("link"), "");
                 assert_eq!(stream.header("transfer-encoding"), "chunked");
                 assert_eq!(stream.header("preference-applied"), prefer);
