@@ -27,6 +27,7 @@ mod rule_compile;
 mod snapshot;
 mod source;
 mod sql_expr;
+mod sql_route;
 mod write;
 
 pub use cost::Cost;
@@ -43,4 +44,8 @@ pub use route::{Owner, Route, methods};
 pub use rule::Rule;
 pub use rule_compile::{RULE_ENV, compile_rule};
 pub use snapshot::{Contracts, Snapshot};
+pub use sql_route::{
+    Column, Described, Draft, Output, Parameter, Place, ROUTED, Ready, Returns, SqlRoute, Step, Template, Undescribed, clashes,
+    read_draft, sql_drafts, sql_route,
+};
 pub use write::{NewResource, new_resource};

@@ -19,6 +19,7 @@ mod put;
 mod queries;
 mod samples;
 mod schemas;
+mod sql_routes;
 mod values;
 
 #[cfg(test)]

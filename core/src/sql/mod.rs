@@ -10,6 +10,7 @@ mod nearest;
 mod order;
 mod output;
 pub mod read;
+pub mod sql_route;
 pub mod statement;
 pub mod write;
 
