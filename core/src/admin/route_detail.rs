@@ -58,7 +58,11 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
     match &route.owner {
         Owner::Resource(resource, _) => guards.extend(costs(resource)),
         Owner::Function(_) => {}
-        Owner::Sql(route) => guards.extend(route.timeout.map(|timeout| format!("timeout: {} ms", timeout.as_millis()))),
+        Owner::Sql(route) => guards.extend(
+            route
+                .timeout
+                .map(|timeout| format!("timeout: {} ms", timeout.as_millis())),
+        ),
     }
     // Without a body a call has the same arguments.
     let arguments = match &route.owner {

@@ -45,7 +45,7 @@ pub use rule::Rule;
 pub use rule_compile::{RULE_ENV, compile_rule};
 pub use snapshot::{Contracts, Snapshot};
 pub use sql_route::{
-    Column, Described, Draft, Output, Parameter, Place, ROUTED, Ready, Returns, SqlRoute, Step, Template, Undescribed, clashes,
-    read_draft, sql_drafts, sql_route,
+    Column, Described, Draft, Output, Parameter, Place, ROUTED, Ready, Returns, SqlRoute, Step, Template, Undescribed,
+    clashes, read_draft, sql_drafts, sql_route,
 };
 pub use write::{NewResource, new_resource};

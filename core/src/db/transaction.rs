@@ -219,7 +219,9 @@ impl Connection {
     async fn steps(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
         let mut reply = Reply::default();
         // A second later than Postgres itself ends it.
-        let limit = checks.timeout.map_or(self.deadline(), |timeout| timeout + Duration::from_secs(1));
+        let limit = checks
+            .timeout
+            .map_or(self.deadline(), |timeout| timeout + Duration::from_secs(1));
         for (place, statement) in statements.iter().enumerate() {
             let told = !checks.last || place + 1 == statements.len();
             let before = usize::try_from(reply.rows).unwrap_or(usize::MAX);
@@ -281,5 +283,6 @@ impl Connection {
 /// More rows than a reply may have.
 fn too_many(most: u64, read_only: bool) -> Error {
     let undone = if read_only { "" } else { "; nothing was changed" };
-    Error::new(Code::ReplyTooLarge, Code::ReplyTooLarge.title()).with_details(format!("it has more than {most} rows{undone}"))
+    Error::new(Code::ReplyTooLarge, Code::ReplyTooLarge.title())
+        .with_details(format!("it has more than {most} rows{undone}"))
 }

@@ -122,7 +122,10 @@ pub fn document(snapshot: &Snapshot) -> Result<Value> {
         .add_schema("Liveness", carry(liveness()))
         .add_schema("Readiness", carry(readiness()));
     let open = |function: &Arc<Function>| function.call.contains(&Grant::Public);
-    let closed = snapshot.sql_routes.iter().any(|route| !route.access.contains(&Grant::Public));
+    let closed = snapshot
+        .sql_routes
+        .iter()
+        .any(|route| !route.access.contains(&Grant::Public));
     if closed || all.iter().any(|named| is_closed(named)) || !snapshot.functions.iter().all(open) {
         let scheme = Http::new(HttpAuthScheme::Bearer).bearer_format("JWT");
         let scheme = scheme.description("A token in the header `Authorization: Bearer …`.");

@@ -212,7 +212,11 @@ impl<'a> SqlRoutes<'a> {
             operation = operation.add_response("200", self.headers(response));
         }
         if reply.is_none() || !self.route.reads() {
-            let about = if reply.is_none() { "Done." } else { "Done; with `Prefer: return=minimal`." };
+            let about = if reply.is_none() {
+                "Done."
+            } else {
+                "Done; with `Prefer: return=minimal`."
+            };
             operation = operation.add_response("204", self.headers(Response::new(about)));
         }
         if self.route.outputs.iter().any(|(output, _)| *output == Output::Status) {
@@ -261,7 +265,11 @@ fn parameter(place: Place, field: &Field, example: Option<&Value>) -> Parameter 
     let mut schema = if plain || listed {
         values::schema(kind, &field.rules, field.json, None)
     } else {
-        let word = if matches!(kind, Kind::Array { .. }) { "`{a,b}`, or JSON." } else { "JSON." };
+        let word = if matches!(kind, Kind::Array { .. }) {
+            "`{a,b}`, or JSON."
+        } else {
+            "JSON."
+        };
         about.push(word.to_owned());
         values::Schema::from_iter([("type".to_owned(), "string".into())])
     };
@@ -289,5 +297,9 @@ fn parameter(place: Place, field: &Field, example: Option<&Value>) -> Parameter 
         .required(!field.optional)
         .description(about.join(" "))
         .schema(carry(schema.into()));
-    if listed { parameter.style(ParameterStyle::Form).explode(true) } else { parameter }
+    if listed {
+        parameter.style(ParameterStyle::Form).explode(true)
+    } else {
+        parameter
+    }
 }

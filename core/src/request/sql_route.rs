@@ -41,7 +41,10 @@ pub fn header<'a>(name: &str, values: impl Iterator<Item = &'a [u8]>) -> Result<
     values
         .map(|value| match std::str::from_utf8(value) {
             Ok(text) => Ok(text.trim().to_owned()),
-            Err(_) => Err(Error::new(Code::BadHeader, format!("The header {name} is not valid UTF-8"))),
+            Err(_) => Err(Error::new(
+                Code::BadHeader,
+                format!("The header {name} is not valid UTF-8"),
+            )),
         })
         .collect()
 }
@@ -83,11 +86,7 @@ mod tests {
 
     #[test]
     fn parts_are_read() {
-        for (text, expected) in [
-            ("", ""),
-            ("a=1&b&a=2&&c=x%20y+z", "a=1|2 b= c=x y z"),
-            ("=1", "=1"),
-        ] {
+        for (text, expected) in [("", ""), ("a=1&b&a=2&&c=x%20y+z", "a=1|2 b= c=x y z"), ("=1", "=1")] {
             assert_eq!(told(query(text).unwrap()), expected, "{text}");
         }
         for (text, expected) in [
@@ -95,7 +94,11 @@ mod tests {
             ("a=1;a=2", "a=1|2"),
             ("a=\"", "a=\""),
         ] {
-            assert_eq!(told(cookies([text.as_bytes()].into_iter()).unwrap()), expected, "{text}");
+            assert_eq!(
+                told(cookies([text.as_bytes()].into_iter()).unwrap()),
+                expected,
+                "{text}"
+            );
         }
         assert_eq!(step("a%2Fb+c").unwrap(), "a/b+c");
         assert_eq!(header("X-A", [b" \xc3\xa4 ".as_slice()].into_iter()).unwrap(), ["ä"]);

@@ -68,12 +68,20 @@ pub fn readable(text: &str, columns: &[contract::Column]) -> Option<String> {
         return None;
     }
     let mut sql = Builder::default();
-    sql.push("WITH ").name(ROWS).push(" AS (").push(text).push("\n) SELECT ");
+    sql.push("WITH ")
+        .name(ROWS)
+        .push(" AS (")
+        .push(text)
+        .push("\n) SELECT ");
     for (number, column) in columns.iter().enumerate() {
         sql.push(if number == 0 { "" } else { ", " });
         let address = column.pg_type.base == "inet";
         // A cast would write `10.0.0.1/32` for `10.0.0.1`.
-        sql.push(if address { "pg_catalog.textin(pg_catalog.inet_out(t." } else { "t." });
+        sql.push(if address {
+            "pg_catalog.textin(pg_catalog.inet_out(t."
+        } else {
+            "t."
+        });
         sql.name(&column.name);
         sql.push(if address { "))" } else { output_cast(&column.pg_type) });
         sql.push(" AS ").name(&column.name);

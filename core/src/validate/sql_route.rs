@@ -36,7 +36,11 @@ pub fn parameters(route: &SqlRoute, sent: &Sent<'_>) -> Result<Vec<Bind>> {
     let mut values: Vec<Vec<Option<Bind>>> = Vec::with_capacity(Place::ALL.len());
     for place in Place::ALL {
         let input = route.input(place);
-        let defaults: Vec<Option<String>> = input.fields.iter().map(|field| Some(field.default.as_ref()?.to_string())).collect();
+        let defaults: Vec<Option<String>> = input
+            .fields
+            .iter()
+            .map(|field| Some(field.default.as_ref()?.to_string()))
+            .collect();
         let texts = match place {
             Place::Path => &sent.path,
             Place::Query => &sent.query,
@@ -57,7 +61,11 @@ pub fn parameters(route: &SqlRoute, sent: &Sent<'_>) -> Result<Vec<Bind>> {
     let of = |place: Place, field: usize| values.get_mut(place as usize)?.get_mut(field)?.take();
     let mut of = of;
     // Each field is that of one parameter.
-    Ok(route.parameters.iter().map(|one| of(one.place, one.field).unwrap_or(Bind::Null)).collect())
+    Ok(route
+        .parameters
+        .iter()
+        .map(|one| of(one.place, one.field).unwrap_or(Bind::Null))
+        .collect())
 }
 
 /// What is wrong with the route's own defaults: which parameter it is, and what it breaks.
@@ -74,7 +82,12 @@ pub fn wrong_defaults(route: &SqlRoute) -> Vec<(usize, String)> {
             Ok(json) => _ = value::check(Want::of(field), &json, &At::root("default"), &mut report),
             Err(error) => wrong.push((number, error.message)),
         }
-        wrong.extend(report.into_violations().into_iter().map(|violation| (number, violation.msg)));
+        wrong.extend(
+            report
+                .into_violations()
+                .into_iter()
+                .map(|violation| (number, violation.msg)),
+        );
     }
     wrong
 }

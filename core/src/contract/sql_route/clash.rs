@@ -20,7 +20,9 @@ struct Other<'a> {
 #[must_use]
 pub fn clashes(contracts: &Contracts) -> Vec<Diagnostic> {
     let resources = contracts.resources.iter().flat_map(route::of);
-    let routes: Vec<Route> = resources.chain(contracts.functions.iter().flat_map(route::of_function)).collect();
+    let routes: Vec<Route> = resources
+        .chain(contracts.functions.iter().flat_map(route::of_function))
+        .collect();
     let others: Vec<Other<'_>> = routes.iter().flat_map(others).collect();
     let mut found = Vec::new();
     for (number, one) in contracts.sql_routes.iter().enumerate() {
@@ -45,7 +47,10 @@ pub fn clashes(contracts: &Contracts) -> Vec<Diagnostic> {
 fn others(route: &Route) -> Vec<Other<'_>> {
     let keyed = match &route.owner {
         Owner::Resource(resource, _) => match resource.key.as_slice() {
-            [key] => resource.fields.get(*key).is_some_and(|field| field.pg_type.kind.is_text()),
+            [key] => resource
+                .fields
+                .get(*key)
+                .is_some_and(|field| field.pg_type.kind.is_text()),
             _ => false,
         },
         Owner::Function(_) | Owner::Sql(_) => false,
@@ -75,7 +80,12 @@ fn against(one: &SqlRoute, other: &Other<'_>) -> Option<(String, String)> {
 
 fn among(one: &SqlRoute, other: &SqlRoute) -> Option<(String, String)> {
     if one.method == other.method && one.template.same_shape(&other.template) {
-        let message = format!("`{} {}` is the route of {}, too", other.method, other.path, other.file.display());
+        let message = format!(
+            "`{} {}` is the route of {}, too",
+            other.method,
+            other.path,
+            other.file.display()
+        );
         return Some((message, "give one of them another path".to_owned()));
     }
     misnamed(one, &other.template, &other.path, &other.file)

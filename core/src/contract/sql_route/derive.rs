@@ -75,7 +75,12 @@ pub fn sql_route(
         return Err(source.finish());
     }
     let last = draft.steps().len().saturating_sub(1);
-    let number = |name: &str| parameters.iter().position(|known| known.name == name).unwrap_or_default();
+    let number = |name: &str| {
+        parameters
+            .iter()
+            .position(|known| known.name == name)
+            .unwrap_or_default()
+    };
     let steps = draft.steps().iter().enumerate().map(|(place, step)| Ready {
         text: match &described.text {
             Some(text) if place == last => text.clone(),
@@ -83,8 +88,17 @@ pub fn sql_route(
         },
         binds: step.names.iter().map(|(name, _)| number(name)).collect(),
     });
-    let access = draft.front.access.as_ref().map(|grants| grants.get_ref().clone()).unwrap_or_default();
-    let name = draft.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let access = draft
+        .front
+        .access
+        .as_ref()
+        .map(|grants| grants.get_ref().clone())
+        .unwrap_or_default();
+    let name = draft
+        .file
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let resource = |fields: Vec<Field>| Arc::new(resource(&draft, &name, &access, fields));
     let page = draft.front.page();
     Ok(SqlRoute {
@@ -106,7 +120,11 @@ pub fn sql_route(
         rows: resource(fields),
         outputs,
         page,
-        at: draft.front.route.as_ref().map_or((1, 1), |route| position(&draft.text, route.span().start)),
+        at: draft
+            .front
+            .route
+            .as_ref()
+            .map_or((1, 1), |route| position(&draft.text, route.span().start)),
         access: access.clone(),
         name: name.clone(),
     })
@@ -117,7 +135,15 @@ fn undescribed(draft: &Draft, refused: Undescribed, source: &mut Source<'_>) {
     let Some(step) = draft.steps().get(refused.step) else {
         return source.mistake(0..0, refused.message, refused.hint);
     };
-    let at = refused.character.map_or(step.start, |character| step.place(character));
+    // Where Postgres names a parameter without its place.
+    let numbered = || {
+        let number: usize = refused.message.rsplit_once('$')?.1.parse().ok()?;
+        step.names.get(number.checked_sub(1)?).map(|(_, at)| *at)
+    };
+    let at = match refused.character {
+        Some(character) => step.place(character),
+        None => numbered().unwrap_or(step.start),
+    };
     // Numbers are ours; the file has names. From the last on: `$1` is the beginning of `$12`.
     let named = |mut text: String| {
         for (number, (name, _)) in step.names.iter().enumerate().rev() {
@@ -134,7 +160,11 @@ fn undescribed(draft: &Draft, refused: Undescribed, source: &mut Source<'_>) {
 }
 
 fn returns(draft: &Draft) -> Returns {
-    draft.front.returns.as_ref().map_or(Returns::Many, |returns| *returns.get_ref())
+    draft
+        .front
+        .returns
+        .as_ref()
+        .map_or(Returns::Many, |returns| *returns.get_ref())
 }
 
 struct Deriving<'d, 's, 'a> {
@@ -149,14 +179,23 @@ struct Deriving<'d, 's, 'a> {
 
 impl<'d> Deriving<'d, '_, '_> {
     fn given(&self, name: &str) -> Option<&'d (Spanned<String>, Given)> {
-        self.draft.front.params.iter().find(|(known, _)| known.get_ref() == name)
+        self.draft
+            .front
+            .params
+            .iter()
+            .find(|(known, _)| known.get_ref() == name)
     }
 
     /// Every parameter of the statements, in the order of the file.
     fn parameters(&mut self) {
         let mut types: HashMap<&str, (usize, &PgType)> = HashMap::new();
         for (number, step) in self.draft.steps().iter().enumerate() {
-            let described = self.described.parameters.get(number).map(Vec::as_slice).unwrap_or_default();
+            let described = self
+                .described
+                .parameters
+                .get(number)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             for ((name, at), pg_type) in step.names.iter().zip(described) {
                 match types.get(name.as_str()) {
                     None => {
@@ -189,7 +228,8 @@ impl<'d> Deriving<'d, '_, '_> {
         match (place, in_path) {
             (Place::Path, false) => {
                 let help = format!("write `{{{name}}}` into the path, or take it from elsewhere");
-                self.source.mistake(told, format!("the path has no `{{{name}}}`"), Some(help));
+                self.source
+                    .mistake(told, format!("the path has no `{{{name}}}`"), Some(help));
             }
             (Place::Path, true) | (_, false) => {}
             (_, true) => {
@@ -200,31 +240,43 @@ impl<'d> Deriving<'d, '_, '_> {
         if place == Place::Body && self.draft.method == "GET" {
             let at = given.place.as_ref().map_or(at..at, Spanned::span);
             let help = "take it from the query, or make it `POST` in `route`".to_owned();
-            self.source.mistake(at, format!("a `GET` has no body to take `{name}` from"), Some(help));
+            self.source
+                .mistake(at, format!("a `GET` has no body to take `{name}` from"), Some(help));
         }
         let wire = self.wire(name, place, given);
         let field = self.field(&wire, name, place, given, pg_type);
         let fields = &mut self.inputs[place as usize];
         if fields.iter().any(|known| known.name == wire) {
             let message = format!("two parameters are `{wire}` in the {}", place.as_str());
-            self.source.mistake(span, message, Some("give one of them another `name`".to_owned()));
+            self.source
+                .mistake(span, message, Some("give one of them another `name`".to_owned()));
         }
         fields.push(field);
         self.parameters.push(Parameter {
             name: name.to_owned(),
             place,
             field: fields.len() - 1,
-            default_at: given.default.as_ref().map(|default| position(&self.draft.text, default.span().start)),
+            default_at: given
+                .default
+                .as_ref()
+                .map(|default| position(&self.draft.text, default.span().start)),
         });
     }
 
     /// What clients call it.
     fn wire(&mut self, name: &str, place: Place, given: &Given) -> String {
         let Some(written) = &given.name else {
-            return if place == Place::Header { name.replace('_', "-") } else { name.to_owned() };
+            return if place == Place::Header {
+                name.replace('_', "-")
+            } else {
+                name.to_owned()
+            };
         };
         let wire = written.get_ref();
-        let token = !wire.is_empty() && wire.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte));
+        let token = !wire.is_empty()
+            && wire
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte));
         match place {
             Place::Path => {
                 let message = "a parameter of the path is called as in the path";
@@ -245,7 +297,8 @@ impl<'d> Deriving<'d, '_, '_> {
     fn field(&mut self, wire: &str, name: &str, place: Place, given: &Given, pg_type: &PgType) -> Field {
         if place == Place::Header && READ_HEADERS.iter().any(|known| known.eq_ignore_ascii_case(wire)) {
             let at = self.given(name).map_or(0..0, |(name, _)| name.span());
-            self.source.mistake(at, format!("no route reads the header `{wire}`"), None);
+            self.source
+                .mistake(at, format!("no route reads the header `{wire}`"), None);
         }
         let overlay: &FieldOverlay = &given.field;
         let mut rules = narrow::from_type(pg_type);
@@ -257,7 +310,11 @@ impl<'d> Deriving<'d, '_, '_> {
         let optional = given.optional.as_ref().is_some_and(|optional| *optional.get_ref());
         if let (Place::Path, Some(at)) = (
             place,
-            given.optional.as_ref().map(Spanned::span).or_else(|| given.default.as_ref().map(Spanned::span)),
+            given
+                .optional
+                .as_ref()
+                .map(Spanned::span)
+                .or_else(|| given.default.as_ref().map(Spanned::span)),
         ) {
             self.source.mistake(at, "a parameter of the path is always there", None);
         }
@@ -276,7 +333,11 @@ impl<'d> Deriving<'d, '_, '_> {
 
     /// Names of the file that no statement has.
     fn names(&mut self) {
-        let known: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        let known: Vec<&str> = self
+            .parameters
+            .iter()
+            .map(|parameter| parameter.name.as_str())
+            .collect();
         for (name, _) in &self.draft.front.params {
             if !known.contains(&name.get_ref().as_str()) {
                 let message = format!("no statement has a parameter `:{}`", name.get_ref());
@@ -287,7 +348,8 @@ impl<'d> Deriving<'d, '_, '_> {
         for name in self.template.names().filter(|name| !known.contains(name)) {
             let at = self.draft.front.route.as_ref().map_or(0..0, Spanned::span);
             let help = format!("write `:{name}` where its value belongs");
-            self.source.mistake(at, format!("no statement uses `{{{name}}}` of the path"), Some(help));
+            self.source
+                .mistake(at, format!("no statement uses `{{{name}}}` of the path"), Some(help));
         }
     }
 
@@ -297,7 +359,10 @@ impl<'d> Deriving<'d, '_, '_> {
         let is_whole = |field: &Field| field.name == "body" && matches!(field.pg_type.kind, Kind::Json | Kind::Jsonb);
         let found = fields.iter().any(is_whole);
         if found && fields.len() > 1 {
-            let others = fields.iter().filter(|field| !is_whole(field)).map(|field| format!("`{}`", field.name));
+            let others = fields
+                .iter()
+                .filter(|field| !is_whole(field))
+                .map(|field| format!("`{}`", field.name));
             let message = format!(
                 "`:body` is the whole body, so there is no {} beside it",
                 others.collect::<Vec<_>>().join(", ")
@@ -314,19 +379,30 @@ impl<'d> Deriving<'d, '_, '_> {
     fn columns(&mut self) -> (Vec<(Output, Kind)>, Vec<Field>) {
         let returns = returns(self.draft);
         let at = self.draft.front.returns.as_ref().map_or(0..0, Spanned::span);
-        let last = self.draft.steps().last().map_or(0..0, |step| step.start..step.start + step.word.len());
+        let last = self
+            .draft
+            .steps()
+            .last()
+            .map_or(0..0, |step| step.start..step.start + step.word.len());
         let mut outputs = Vec::with_capacity(self.described.columns.len());
         let mut fields: Vec<Field> = Vec::new();
         for (number, column) in self.described.columns.iter().enumerate() {
-            let twice = self.described.columns.iter().take(number).any(|other| other.name == column.name);
+            let twice = self
+                .described
+                .columns
+                .iter()
+                .take(number)
+                .any(|other| other.name == column.name);
             let output = self.output(column, returns, fields.len());
             if let Output::Shown(_) = output {
                 if column.name == "?column?" {
                     let message = format!("column {} of the reply has no name", number + 1);
-                    self.source.mistake(last.clone(), message, Some("give it one with `as`".to_owned()));
+                    self.source
+                        .mistake(last.clone(), message, Some("give it one with `as`".to_owned()));
                 } else if twice && returns != Returns::Json {
                     let help = "give one of them another name with `as`".to_owned();
-                    self.source.mistake(last.clone(), format!("two columns are `{}`", column.name), Some(help));
+                    self.source
+                        .mistake(last.clone(), format!("two columns are `{}`", column.name), Some(help));
                 }
                 fields.push(Field {
                     nullable: column.nullable,
@@ -339,7 +415,8 @@ impl<'d> Deriving<'d, '_, '_> {
         match (returns, fields.as_slice()) {
             (Returns::Many | Returns::One, []) => {
                 let help = "select some or add `returning`, or write `returns = \"exec\"`".to_owned();
-                self.source.mistake(at, "the last statement gives no columns", Some(help));
+                self.source
+                    .mistake(at, "the last statement gives no columns", Some(help));
             }
             (Returns::Json, [one]) if matches!(one.pg_type.kind, Kind::Json | Kind::Jsonb) => {}
             (Returns::Json, fields) => {
@@ -348,7 +425,11 @@ impl<'d> Deriving<'d, '_, '_> {
                     several => format!("{} columns", several.len()),
                 };
                 let help = "build it with `jsonb_build_object`, or write `returns = \"one\"`".to_owned();
-                self.source.mistake(at, format!("`json` takes one column of `jsonb`, found {found}"), Some(help));
+                self.source.mistake(
+                    at,
+                    format!("`json` takes one column of `jsonb`, found {found}"),
+                    Some(help),
+                );
             }
             _ => {}
         }
@@ -356,7 +437,11 @@ impl<'d> Deriving<'d, '_, '_> {
     }
 
     fn output(&mut self, column: &Column, returns: Returns, shown: usize) -> Output {
-        let at = self.draft.steps().last().map_or(0..0, |step| step.start..step.start + step.word.len());
+        let at = self
+            .draft
+            .steps()
+            .last()
+            .map_or(0..0, |step| step.start..step.start + step.word.len());
         if column.name == "_status" {
             if !column.pg_type.kind.is_integer() {
                 let message = format!("`_status` is a whole number, not `{}`", column.pg_type.sql);
@@ -369,13 +454,19 @@ impl<'d> Deriving<'d, '_, '_> {
             let token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             if !token {
                 let message = format!("`{}` names no header", column.name);
-                self.source.mistake(at, message, Some("write for example `_header_location`".to_owned()));
+                self.source
+                    .mistake(at, message, Some("write for example `_header_location`".to_owned()));
             } else if OWN_HEADERS.contains(&name.as_str()) {
-                self.source.mistake(at, format!("the header `{name}` is Windlass's own to send"), None);
+                self.source
+                    .mistake(at, format!("the header `{name}` is Windlass's own to send"), None);
             }
             return Output::Header(name);
         }
-        if returns == Returns::Exec { Output::Left } else { Output::Shown(shown) }
+        if returns == Returns::Exec {
+            Output::Left
+        } else {
+            Output::Shown(shown)
+        }
     }
 }
 
@@ -398,7 +489,11 @@ fn plain(name: &str, pg_type: &PgType) -> Field {
 
 /// A resource that is no table's.
 fn resource(draft: &Draft, name: &str, access: &[crate::contract::Grant], fields: Vec<Field>) -> Resource {
-    let by_name = fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index)).collect();
+    let by_name = fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| (field.name.clone(), index))
+        .collect();
     Resource {
         name: name.to_owned(),
         path: draft.path.clone(),

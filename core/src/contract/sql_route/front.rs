@@ -76,7 +76,10 @@ impl Front {
 
 /// The bytes of the front matter in a file, and where the SQL begins.
 fn find(text: &str) -> Result<(Range<usize>, usize), (Range<usize>, &'static str)> {
-    let lead = text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
+    let lead = text.len()
+        - text
+            .trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+            .len();
     let rest = text.get(lead..).unwrap_or_default();
     if !rest.starts_with(BEGIN) {
         return Err((lead..lead, "the file does not begin with `/*---`"));
@@ -142,7 +145,12 @@ fn top(reader: &mut Reader<'_, '_>, key: Key<'_, '_>, value: Val<'_, '_>, front:
             if let Some(text) = &front.cache
                 && (text.get_ref().is_empty() || !text.get_ref().bytes().all(|byte| matches!(byte, b' '..=b'~')))
             {
-                reader.wrong(key, value.span(), "a value of Cache-Control, such as \"public, max-age=60\"", None);
+                reader.wrong(
+                    key,
+                    value.span(),
+                    "a value of Cache-Control, such as \"public, max-age=60\"",
+                    None,
+                );
             }
         }
         "page" => front.page = Some(page(reader, key, value)),
@@ -165,7 +173,12 @@ fn timeout(reader: &mut Reader<'_, '_>, key: Key<'_, '_>, value: Val<'_, '_>) ->
     let text = reader.text(key, value)?;
     let duration = duration(text.get_ref()).filter(|duration| (Duration::from_millis(1)..=LONGEST).contains(duration));
     if duration.is_none() {
-        reader.wrong(key, value.span(), "a time from 1ms to 60m, such as \"500ms\", \"5s\" or \"2m\"", None);
+        reader.wrong(
+            key,
+            value.span(),
+            "a time from 1ms to 60m, such as \"500ms\", \"5s\" or \"2m\"",
+            None,
+        );
     }
     duration
 }

@@ -66,9 +66,44 @@ pub fn split(file: &str, from: usize) -> (Vec<Step>, Vec<Mistake>) {
 const THEN: &str = "then";
 /// Words behind which a value begins: none has ended with them.
 const OPENING: &[&str] = &[
-    "all", "and", "any", "array", "as", "asc", "between", "by", "case", "desc", "distinct", "else", "escape", "except",
-    "from", "having", "ilike", "in", "intersect", "is", "like", "limit", "not", "offset", "on", "or", "order",
-    "select", "similar", "some", "symmetric", "then", "to", "union", "using", "values", "when", "where",
+    "all",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "between",
+    "by",
+    "case",
+    "desc",
+    "distinct",
+    "else",
+    "escape",
+    "except",
+    "from",
+    "having",
+    "ilike",
+    "in",
+    "intersect",
+    "is",
+    "like",
+    "limit",
+    "not",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "select",
+    "similar",
+    "some",
+    "symmetric",
+    "then",
+    "to",
+    "union",
+    "using",
+    "values",
+    "when",
+    "where",
 ];
 
 struct Lexer<'a> {
@@ -323,7 +358,12 @@ impl Step {
             self.names.push((name.to_owned(), from));
             self.names.len() - 1
         });
-        if self.text.bytes().last().is_some_and(|byte| is_inside(byte) || byte == b':') {
+        if self
+            .text
+            .bytes()
+            .last()
+            .is_some_and(|byte| is_inside(byte) || byte == b':')
+        {
             self.text.push(' ');
         }
         self.put(&format!("${}", number + 1), from);

@@ -180,7 +180,11 @@ fn words(steps: &[Step], method: Option<&str>, source: &mut Source<'_>) {
             let message = format!("no statement of a route begins with `{}`", step.word);
             source.mistake(at, message, Some(help.to_owned()));
         } else if method == Some("GET") && WRITING.contains(&step.word.as_str()) {
-            source.mistake(at, "this statement writes, but a `GET` only reads", Some(MAKE_IT_POST.to_owned()));
+            source.mistake(
+                at,
+                "this statement writes, but a `GET` only reads",
+                Some(MAKE_IT_POST.to_owned()),
+            );
         }
     }
 }

@@ -58,21 +58,23 @@ impl Template {
     /// Whether both are words and parameters at the same steps, and the same words.
     #[must_use]
     pub fn same_shape(&self, other: &Self) -> bool {
-        self.length() == other.length() && self.pairs(other).all(|pair| match pair {
-            (Segment::Word(one), Segment::Word(other)) => one == other,
-            (Segment::Parameter(_), Segment::Parameter(_)) => true,
-            _ => false,
-        })
+        self.length() == other.length()
+            && self.pairs(other).all(|pair| match pair {
+                (Segment::Word(one), Segment::Word(other)) => one == other,
+                (Segment::Parameter(_), Segment::Parameter(_)) => true,
+                _ => false,
+            })
     }
 
     /// Whether some path is both. `keyed` says whether a parameter of the other can be any word.
     #[must_use]
     pub fn meets(&self, other: &Self, keyed: bool) -> bool {
-        self.length() == other.length() && self.pairs(other).all(|pair| match pair {
-            (Segment::Word(one), Segment::Word(other)) => one == other,
-            (Segment::Word(_), Segment::Parameter(_)) => keyed,
-            (Segment::Parameter(_), _) => true,
-        })
+        self.length() == other.length()
+            && self.pairs(other).all(|pair| match pair {
+                (Segment::Word(one), Segment::Word(other)) => one == other,
+                (Segment::Word(_), Segment::Parameter(_)) => keyed,
+                (Segment::Parameter(_), _) => true,
+            })
     }
 
     /// Of two templates of one path the one with the first word in place of a parameter comes first.
@@ -126,7 +128,11 @@ mod tests {
             ("/a/b", "/a/c", false, false, false),
         ] {
             let (one, other) = (of(one), of(other));
-            let found = (one.same_shape(&other), one.meets(&other, false), one.meets(&other, true));
+            let found = (
+                one.same_shape(&other),
+                one.meets(&other, false),
+                one.meets(&other, true),
+            );
             assert_eq!(found, (same, meets, keyed), "{one:?} {other:?}");
         }
         assert_eq!(of("/a/me").before(&of("/a/{x}")), Ordering::Less);

@@ -169,7 +169,11 @@ async fn explain(client: &Client, step: &Step, parameters: usize) -> Result<Opti
 
 /// An answer of the database is one; anything else is an error.
 fn said(error: tokio_postgres::Error) -> Result<()> {
-    if error.as_db_error().is_some() { Ok(()) } else { Err(broken(error)) }
+    if error.as_db_error().is_some() {
+        Ok(())
+    } else {
+        Err(broken(error))
+    }
 }
 
 impl Plan {
@@ -228,7 +232,11 @@ impl Known {
             .await
             .map_err(broken)?;
         let spelling = |row: &tokio_postgres::Row| row.try_get::<_, Option<String>>(0).map(Option::unwrap_or_default);
-        let texts: Vec<String> = rows.iter().map(spelling).collect::<Result<_, _>>().map_err(Error::internal)?;
+        let texts: Vec<String> = rows
+            .iter()
+            .map(spelling)
+            .collect::<Result<_, _>>()
+            .map_err(Error::internal)?;
         let (tables, numbers): (Vec<Oid>, Vec<i16>) = origins.iter().copied().unzip();
         let rows = client
             .query_typed(
@@ -276,7 +284,9 @@ impl Known {
         let writes = |one: &Prepared| one.plan.as_ref().is_some_and(|plan| plan.writes);
         Described {
             parameters: prepared.iter().map(types).collect(),
-            columns: last.map(|last| last.columns.iter().map(column).collect()).unwrap_or_default(),
+            columns: last
+                .map(|last| last.columns.iter().map(column).collect())
+                .unwrap_or_default(),
             text: None,
             writes: prepared.iter().position(writes),
         }
@@ -286,7 +296,10 @@ impl Known {
 /// Has columns whose bytes are not read here sent as texts.
 async fn readable(client: &Client, steps: &[Step], described: Described) -> Result<Result<Described, Undescribed>> {
     let last = steps.len().saturating_sub(1);
-    let Some(text) = steps.last().and_then(|step| sql::sql_route::readable(&step.text, &described.columns)) else {
+    let Some(text) = steps
+        .last()
+        .and_then(|step| sql::sql_route::readable(&step.text, &described.columns))
+    else {
         return Ok(Ok(described));
     };
     match client.prepare(&text).await {
@@ -329,11 +342,23 @@ mod tests {
         };
         for (text, expected) in [
             (r#"[{"Plan": {"Node Type": "Seq Scan"}}]"#, (false, false)),
-            (r#"[{"Plan": {"Node Type": "CTE Scan", "Plans": [{"Node Type": "ModifyTable"}]}}]"#, (true, false)),
+            (
+                r#"[{"Plan": {"Node Type": "CTE Scan", "Plans": [{"Node Type": "ModifyTable"}]}}]"#,
+                (true, false),
+            ),
             (r#"[{"Plan": {"Node Type": "LockRows"}}]"#, (true, false)),
-            (r#"[{"Plan": {"Node Type": "Hash Join", "Join Type": "Inner"}}]"#, (false, false)),
-            (r#"[{"Plan": {"Node Type": "Hash Join", "Join Type": "Right"}}]"#, (false, true)),
-            (r#"[{"Plan": {"Node Type": "Aggregate", "Grouping Sets": []}}]"#, (false, true)),
+            (
+                r#"[{"Plan": {"Node Type": "Hash Join", "Join Type": "Inner"}}]"#,
+                (false, false),
+            ),
+            (
+                r#"[{"Plan": {"Node Type": "Hash Join", "Join Type": "Right"}}]"#,
+                (false, true),
+            ),
+            (
+                r#"[{"Plan": {"Node Type": "Aggregate", "Grouping Sets": []}}]"#,
+                (false, true),
+            ),
         ] {
             assert_eq!(look(text), expected, "{text}");
         }

@@ -249,6 +249,10 @@ fn steering(route: &SqlRoute, rows: &lane::Reply) -> Result<Steering> {
                         .with_details(format!("a value cannot stand in the header `{name}`"))
                         .with_hint("it may have visible ASCII characters and spaces")
                 };
+                // What bytes beyond ASCII mean each reader decides (RFC 9110 §5.5).
+                if !value.is_ascii() {
+                    return Err(wrong());
+                }
                 let value = HeaderValue::from_str(value).map_err(|_| wrong())?;
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(Error::internal)?;
                 steering.headers.push((name, value));
@@ -256,7 +260,12 @@ fn steering(route: &SqlRoute, rows: &lane::Reply) -> Result<Steering> {
             _ => {
                 let status = value.parse().ok().filter(|status| (200..600).contains(status));
                 let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-                let wrong = || Error::internal(format!("{}: `_status` is {value}, not 200 to 599", route.file.display()));
+                let wrong = || {
+                    Error::internal(format!(
+                        "{}: `_status` is {value}, not 200 to 599",
+                        route.file.display()
+                    ))
+                };
                 steering.status = Some(status.ok_or_else(wrong)?);
             }
         }
