@@ -74,8 +74,11 @@ impl Front {
     }
 }
 
+/// Where front matter is looked for in vain, and what is missing.
+type Lacking = (Range<usize>, &'static str);
+
 /// The bytes of the front matter in a file, and where the SQL begins.
-fn find(text: &str) -> Result<(Range<usize>, usize), (Range<usize>, &'static str)> {
+fn find(text: &str) -> Result<(Range<usize>, usize), Lacking> {
     let lead = text.len()
         - text
             .trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
