@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
+use super::columns::columns;
 use super::front::Given;
 use super::load::{Draft, MAKE_IT_POST};
 use super::template::Template;
-use super::{Column, Described, Output, Parameter, Place, ROUTED, Ready, Returns, SqlRoute, Undescribed};
+use super::{Described, Parameter, Place, ROUTED, Ready, Returns, SqlRoute, Undescribed};
 use crate::catalog::{Kind, PgType, QualifiedName, RelationKind};
 use crate::contract::derive::{ReadFile, shape};
 use crate::contract::overlay::FieldOverlay;
@@ -17,20 +18,6 @@ use crate::contract::{Access, Cost, Field, FieldRules, JsonForm, Nearest, Resour
 use crate::diagnostic::Diagnostic;
 use crate::suggest;
 
-/// Headers that are Windlass's own to send.
-const OWN_HEADERS: &[&str] = &[
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "date",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "x-request-id",
-];
 /// Headers that Windlass reads itself, or that no route is to see.
 const READ_HEADERS: &[&str] = &["accept", "authorization", "content-type", "cookie"];
 
@@ -64,8 +51,8 @@ pub fn sql_route(
     deriving.parameters();
     deriving.names();
     let whole = deriving.whole();
-    let (outputs, fields) = deriving.columns();
     let (inputs, parameters) = (deriving.inputs, deriving.parameters);
+    let (outputs, fields) = columns(&draft, &described, &mut source);
     if let (Some(step), "GET") = (described.writes.and_then(|step| draft.steps().get(step)), draft.method) {
         let at = step.start..step.start + step.word.len();
         let message = "this statement writes or locks rows, but a `GET` only reads";
@@ -159,7 +146,7 @@ fn undescribed(draft: &Draft, refused: Undescribed, source: &mut Source<'_>) {
     source.mistake(at..at, named(refused.message), help);
 }
 
-fn returns(draft: &Draft) -> Returns {
+pub(super) fn returns(draft: &Draft) -> Returns {
     draft
         .front
         .returns
@@ -356,12 +343,17 @@ impl<'d> Deriving<'d, '_, '_> {
     /// Whether the whole body is the parameter `:body`.
     fn whole(&mut self) -> bool {
         let [.., fields] = &self.inputs;
-        let is_whole = |field: &Field| field.name == "body" && matches!(field.pg_type.kind, Kind::Json | Kind::Jsonb);
-        let found = fields.iter().any(is_whole);
+        let named = self
+            .parameters
+            .iter()
+            .find(|parameter| parameter.name == "body" && parameter.place == Place::Body);
+        let field = named.and_then(|parameter| fields.get(parameter.field));
+        let json = |field: &&Field| matches!(field.pg_type.kind, Kind::Json | Kind::Jsonb) && field.name == "body";
+        let found = field.filter(json).is_some();
         if found && fields.len() > 1 {
             let others = fields
                 .iter()
-                .filter(|field| !is_whole(field))
+                .filter(|field| field.name != "body")
                 .map(|field| format!("`{}`", field.name));
             let message = format!(
                 "`:body` is the whole body, so there is no {} beside it",
@@ -374,104 +366,10 @@ impl<'d> Deriving<'d, '_, '_> {
         }
         found
     }
-
-    /// What becomes of each column, and the fields of those that are shown.
-    fn columns(&mut self) -> (Vec<(Output, Kind)>, Vec<Field>) {
-        let returns = returns(self.draft);
-        let at = self.draft.front.returns.as_ref().map_or(0..0, Spanned::span);
-        let last = self
-            .draft
-            .steps()
-            .last()
-            .map_or(0..0, |step| step.start..step.start + step.word.len());
-        let mut outputs = Vec::with_capacity(self.described.columns.len());
-        let mut fields: Vec<Field> = Vec::new();
-        for (number, column) in self.described.columns.iter().enumerate() {
-            let twice = self
-                .described
-                .columns
-                .iter()
-                .take(number)
-                .any(|other| other.name == column.name);
-            let output = self.output(column, returns, fields.len());
-            if let Output::Shown(_) = output {
-                if column.name == "?column?" {
-                    let message = format!("column {} of the reply has no name", number + 1);
-                    self.source
-                        .mistake(last.clone(), message, Some("give it one with `as`".to_owned()));
-                } else if twice && returns != Returns::Json {
-                    let help = "give one of them another name with `as`".to_owned();
-                    self.source
-                        .mistake(last.clone(), format!("two columns are `{}`", column.name), Some(help));
-                }
-                fields.push(Field {
-                    nullable: column.nullable,
-                    description: column.comment.clone(),
-                    ..plain(&column.name, &column.pg_type)
-                });
-            }
-            outputs.push((output, column.pg_type.kind.clone()));
-        }
-        match (returns, fields.as_slice()) {
-            (Returns::Many | Returns::One, []) => {
-                let help = "select some or add `returning`, or write `returns = \"exec\"`".to_owned();
-                self.source
-                    .mistake(at, "the last statement gives no columns", Some(help));
-            }
-            (Returns::Json, [one]) if matches!(one.pg_type.kind, Kind::Json | Kind::Jsonb) => {}
-            (Returns::Json, fields) => {
-                let found = match fields {
-                    [one] => format!("`{}`", one.pg_type.sql),
-                    several => format!("{} columns", several.len()),
-                };
-                let help = "build it with `jsonb_build_object`, or write `returns = \"one\"`".to_owned();
-                self.source.mistake(
-                    at,
-                    format!("`json` takes one column of `jsonb`, found {found}"),
-                    Some(help),
-                );
-            }
-            _ => {}
-        }
-        (outputs, fields)
-    }
-
-    fn output(&mut self, column: &Column, returns: Returns, shown: usize) -> Output {
-        let at = self
-            .draft
-            .steps()
-            .last()
-            .map_or(0..0, |step| step.start..step.start + step.word.len());
-        if column.name == "_status" {
-            if !column.pg_type.kind.is_integer() {
-                let message = format!("`_status` is a whole number, not `{}`", column.pg_type.sql);
-                self.source.mistake(at, message, Some("cast it to `int`".to_owned()));
-            }
-            return Output::Status;
-        }
-        if let Some(name) = column.name.strip_prefix("_header_") {
-            let name = name.replace('_', "-").to_ascii_lowercase();
-            let token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            if !token {
-                let message = format!("`{}` names no header", column.name);
-                self.source
-                    .mistake(at, message, Some("write for example `_header_location`".to_owned()));
-            } else if OWN_HEADERS.contains(&name.as_str()) {
-                self.source
-                    .mistake(at, format!("the header `{name}` is Windlass's own to send"), None);
-            }
-            return Output::Header(name);
-        }
-        if returns == Returns::Exec {
-            Output::Left
-        } else {
-            Output::Shown(shown)
-        }
-    }
 }
 
 /// A field of which only its type is known.
-fn plain(name: &str, pg_type: &PgType) -> Field {
+pub(super) fn plain(name: &str, pg_type: &PgType) -> Field {
     Field {
         name: name.to_owned(),
         pg_type: pg_type.clone(),

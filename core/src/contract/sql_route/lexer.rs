@@ -140,7 +140,7 @@ impl Lexer<'_> {
             b'-' if second == b'-' => self.line_comment(),
             b'/' if second == b'*' => self.block_comment(),
             _ if first.is_ascii_whitespace() || first == 0x0b => {
-                self.step.gap(first == b'\n');
+                self.step.gap(Some(first));
                 self.at += 1;
             }
             b'\'' => self.quoted(0, false),
@@ -210,7 +210,7 @@ impl Lexer<'_> {
         let before = self.file.get(..self.at).unwrap_or_default();
         let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
         let alone = line.bytes().all(|byte| byte.is_ascii_whitespace());
-        self.step.gap(false);
+        self.step.gap(None);
         self.at = span.end;
         if !words.trim().eq_ignore_ascii_case(THEN) {
             return;
@@ -226,7 +226,7 @@ impl Lexer<'_> {
     fn block_comment(&mut self) {
         let start = self.at;
         let mut depth = 0_usize;
-        self.step.gap(false);
+        self.step.gap(None);
         while self.at < self.file.len() {
             match (self.byte(0), self.byte(1)) {
                 (b'/', b'*') => (depth, self.at) = (depth + 1, self.at + 2),
@@ -336,13 +336,11 @@ impl Lexer<'_> {
 }
 
 impl Step {
-    /// White space; of several together one is kept, a new line before others: texts in two lines are one.
-    fn gap(&mut self, line: bool) {
-        if line && self.text.ends_with(' ') {
-            self.text.pop();
-        }
-        if !self.text.is_empty() && !self.text.ends_with([' ', '\n']) {
-            self.text.push(if line { '\n' } else { ' ' });
+    /// White space is kept as it is, a new line above all: texts in two lines are one. A comment is a space.
+    fn gap(&mut self, white: Option<u8>) {
+        let apart = self.text.is_empty() || white.is_none() && self.text.ends_with([' ', '\n']);
+        if !apart {
+            self.text.push(white.map_or(' ', char::from));
         }
     }
 

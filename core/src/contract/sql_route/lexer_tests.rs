@@ -51,9 +51,9 @@ fn parameters_become_numbers_and_nothing_else_does() {
         ("select $f$ :a $$ $f$, :b", "select $f$ :a $$ $f$, $1", &["b"]),
         ("select $ä$ :a $ä$, :b", "select $ä$ :a $ä$, $1", &["b"]),
         ("select a$b$, :c, d$b$", "select a$b$, $1, d$b$", &["c"]),
-        ("select 1 -- :a\n + :b", "select 1\n+ $1", &["b"]),
-        ("select 1 /* :a /* :b */ :c */ + :d", "select 1 + $1", &["d"]),
-        ("select 1 /*/ :a */ + :d", "select 1 + $1", &["d"]),
+        ("select 1 -- :a\n + :b", "select 1 \n + $1", &["b"]),
+        ("select 1 /* :a /* :b */ :c */ + :d", "select 1  + $1", &["d"]),
+        ("select 1 /*/ :a */ + :d", "select 1  + $1", &["d"]),
         ("select f(x := :a, y => :b)", "select f(x := $1, y => $2)", &["a", "b"]),
         ("select f(x:=1)", "select f(x:=1)", &[]),
         (
@@ -90,7 +90,7 @@ fn parameters_become_numbers_and_nothing_else_does() {
         ("select ä:a", "select ä $1", &["a"]),
         ("select :1, a : b", "select :1, a : b", &[]),
         ("select :_a1", "select $1", &["_a1"]),
-        ("select x\r\nfrom t where a=:a", "select x\nfrom t where a=$1", &["a"]),
+        ("select x\r\nfrom t where a=:a", "select x\r\nfrom t where a=$1", &["a"]),
     ];
     for (text, sent, expected) in cases {
         let step = one(text);
@@ -106,7 +106,7 @@ fn statements_are_split_at_lines_that_say_then() {
     for (text, expected) in [
         ("select 1\n-- then\nselect 2", &["select 1", "select 2"][..]),
         ("select 1;\n  --   THEN  \r\nselect 2;", &["select 1", "select 2"]),
-        ("select 1\n-- then:\nselect 2", &["select 1\nselect 2"]),
+        ("select 1\n-- then:\nselect 2", &["select 1\n\nselect 2"]),
         ("select '\n-- then\n' as a", &["select '\n-- then\n' as a"]),
         ("select $$\n-- then\n$$", &["select $$\n-- then\n$$"]),
         ("/*\n-- then\n*/ select 1", &["select 1"]),
@@ -155,7 +155,7 @@ fn mistakes_have_places() {
 fn places_lead_back_to_the_file() {
     let text = "/* head */ select 'ä', -- note\n  wrong, :limit, more from t";
     let step = one(text);
-    assert_eq!(step.text, "select 'ä',\nwrong, $1, more from t");
+    assert_eq!(step.text, "select 'ä', \n  wrong, $1, more from t");
     let character = |part: &str| step.text[..step.text.find(part).unwrap()].chars().count() + 1;
     for (sent, file) in [
         ("select", "select"),

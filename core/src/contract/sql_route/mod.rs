@@ -3,6 +3,7 @@
 //! [`sql_drafts`] reads the files, the database describes their statements, [`sql_route`] puts both together.
 
 mod clash;
+mod columns;
 mod derive;
 mod front;
 mod lexer;

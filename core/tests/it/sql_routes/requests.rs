@@ -143,6 +143,13 @@ const CASES: &[Case] = &[
         422,
         Wrong(&["extra_forbidden query.x"]),
     ),
+    send(
+        "POST /api/leads/1/visits",
+        &[("content-type", "application/x-www-form-urlencoded")],
+        "",
+        204,
+        super::Body::Empty,
+    ),
     // Without parameters in the body there is nothing to send.
     send(
         "POST /api/leads/1/visits",
