@@ -64,7 +64,7 @@ audit: ## check licences, duplicates and sources of every crate
 	@command -v cargo-deny >/dev/null || { echo "missing: cargo-deny; next: cargo install --locked cargo-deny" >&2; exit 1; }
 	$(CARGO) deny --all-features check licenses bans sources
 
-fuzz: ## look for inputs that break the stages before SQL (TARGET=query|body|headers|cursor SECONDS=60)
+fuzz: ## look for inputs that break the stages before SQL (TARGET=query|body|headers|cursor|sql_route SECONDS=60)
 	@command -v cargo-fuzz >/dev/null || { echo "missing: cargo-fuzz; next: cargo install --locked cargo-fuzz" >&2; exit 1; }
 	@mkdir -p core/fuzz/corpus/$(TARGET)
 	@# The targets hold no unsafe code for a sanitizer to watch, and without one a stable toolchain does.

@@ -10,7 +10,7 @@ use super::field_words;
 use super::protocol::{FieldLine, Parameter, RouteDetail, RouteLine};
 use super::route_sql::{self, Plain};
 use crate::config::{CostRules, Stance};
-use crate::contract::{Contracts, Field, Grant, Owner, Resource, Route, Snapshot};
+use crate::contract::{Contracts, Field, Grant, Owner, Place, Resource, Route, Snapshot, SqlRoute};
 use crate::error::{Error, Result};
 use crate::openapi;
 
@@ -40,6 +40,10 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
             functions: vec![Arc::clone(function)],
             ..Contracts::default()
         },
+        Owner::Sql(route) => Contracts {
+            sql_routes: vec![Arc::clone(route)],
+            ..Contracts::default()
+        },
     };
     let snapshot = Snapshot::new(String::new(), String::new(), contracts);
     let document = openapi::document(&snapshot)?;
@@ -51,15 +55,21 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
     if matches!(route.method, "POST" | "PUT" | "PATCH") {
         guards.push(format!("body: at most {}", size(body_limit)));
     }
-    if let Owner::Resource(resource, _) = &route.owner {
-        guards.extend(costs(resource));
+    match &route.owner {
+        Owner::Resource(resource, _) => guards.extend(costs(resource)),
+        Owner::Function(_) => {}
+        Owner::Sql(route) => guards.extend(
+            route
+                .timeout
+                .map(|timeout| format!("timeout: {} ms", timeout.as_millis())),
+        ),
     }
     // Without a body a call has the same arguments.
     let arguments = match &route.owner {
         Owner::Function(_) => Drawn::find(&document, &route.path, "POST")
             .model()
             .and_then(|(_, example)| example),
-        Owner::Resource(..) => None,
+        Owner::Resource(..) | Owner::Sql(_) => None,
     };
     // What is asked for, what is sent, and what is answered with.
     let (about, description, sent, told) = match &route.owner {
@@ -74,6 +84,11 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
             let (sent, rows) = (first.map(|first| &first.arguments), first.map(|first| &first.rows));
             (sent, function.description.as_ref(), sent, rows)
         }
+        // Its description is that of its operation.
+        Owner::Sql(route) => {
+            let sent = Some(route.input(Place::Body));
+            (sent, None, sent, Some(&route.rows))
+        }
     };
     let about = about.ok_or_else(|| Error::internal("a function without one"))?;
     let reply = told.into_iter().flat_map(|rows| {
@@ -83,7 +98,14 @@ pub fn detail(route: &Route, body_limit: usize) -> Result<RouteDetail> {
     Ok(RouteDetail {
         line,
         description: drawn.description(description),
-        parameters: drawn.parameters.iter().map(|one| parameter(about, one)).collect(),
+        parameters: drawn
+            .parameters
+            .iter()
+            .map(|one| match &route.owner {
+                Owner::Sql(route) => sql_parameter(route, one),
+                _ => parameter(about, one),
+            })
+            .collect(),
         body: match (model, sent) {
             (Some(model), Some(sent)) => body(sent, model),
             _ => Vec::new(),
@@ -208,13 +230,29 @@ fn parameter(resource: &Resource, drawn: &Value) -> Parameter {
             .filter(|_| !is_of_dialect(name)),
         _ => None,
     };
+    let kind = field.map_or_else(
+        || schema_words(drawn.get("schema").unwrap_or(&Value::Null)),
+        field_words::type_alone,
+    );
+    told(drawn, kind)
+}
+
+/// A parameter of a SQL route, with all its rules: the file says them, not a table.
+fn sql_parameter(route: &SqlRoute, drawn: &Value) -> Parameter {
+    let place = Place::parse(word(drawn, "in")).unwrap_or(Place::Query);
+    let field = route.input(place).field(word(drawn, "name")).map(|(_, field)| field);
+    let kind = field.map_or_else(
+        || schema_words(drawn.get("schema").unwrap_or(&Value::Null)),
+        field_words::kind,
+    );
+    told(drawn, kind)
+}
+
+fn told(drawn: &Value, kind: String) -> Parameter {
     Parameter {
-        name: name.to_owned(),
-        location: location.to_owned(),
-        kind: field.map_or_else(
-            || schema_words(drawn.get("schema").unwrap_or(&Value::Null)),
-            field_words::type_alone,
-        ),
+        name: word(drawn, "name").to_owned(),
+        location: word(drawn, "in").to_owned(),
+        kind,
         required: drawn.get("required").and_then(Value::as_bool).unwrap_or_default(),
         description: word(drawn, "description").to_owned(),
     }

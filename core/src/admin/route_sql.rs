@@ -27,6 +27,10 @@ pub(super) fn statement(route: &Route, plain: Plain<'_>) -> Result<String> {
     let (resource, verb) = match &route.owner {
         Owner::Resource(resource, verb) => (opened(resource, *verb), *verb),
         Owner::Function(function) => return call(function, plain.body),
+        Owner::Sql(route) => {
+            let texts: Vec<&str> = route.steps.iter().map(|step| step.text.as_str()).collect();
+            return Ok(texts.join(";\n"));
+        }
     };
     let resource = &resource;
     let prefer = &Prefer::default();

@@ -1,13 +1,17 @@
 //! Makes the snapshot: the catalog of the database, narrowed by the project's resource files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio_postgres::Client;
 
 use super::project::{Database, Project};
 use crate::catalog::Catalog;
-use crate::contract::{self, Snapshot};
+use crate::contract::{self, Contracts, Draft, Snapshot, SqlRoute, Step};
 use crate::db::introspect;
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
+use crate::validate::sql_route::wrong_defaults;
 
 /// What the serving role sees in the database.
 ///
@@ -18,16 +22,56 @@ pub async fn catalog(project: &Project, database: &Database) -> Result<Catalog> 
     introspect::catalog(&client).await
 }
 
-/// The snapshot of a project, with the mistakes in its resource files.
+/// The snapshot of a project, with the mistakes in its files.
 ///
 /// # Errors
 /// As [`catalog`].
 pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapshot, Vec<Diagnostic>)> {
-    let catalog = catalog(project, database).await?;
-    let (contracts, wrong) = contract::load(&project.directory, &catalog);
+    let client = project.connect(database).await?;
+    let (contracts, wrong) = read(&project.directory, &client).await?;
     let settings = &project.settings;
     let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), contracts);
     Ok((snapshot, wrong))
+}
+
+/// What the files in `directory` expose of the database that `client` is connected to, as the serving role sees it; and the
+/// mistakes in them, in the order of the files.
+///
+/// # Errors
+/// If the database goes away.
+pub async fn read(directory: &Path, client: &Client) -> Result<(Contracts, Vec<Diagnostic>)> {
+    let catalog = introspect::catalog(client).await?;
+    let (mut contracts, mut wrong) = contract::load(directory, &catalog);
+    let (drafts, mistakes) = contract::sql_drafts(directory);
+    wrong.extend(mistakes);
+    let steps: Vec<&[Step]> = drafts.iter().map(Draft::steps).collect();
+    let described = introspect::describe(client, &steps).await?;
+    let read_file = |path: &Path| std::fs::read_to_string(directory.join(path)).map_err(|error| error.to_string());
+    for (draft, described) in drafts.into_iter().zip(described) {
+        match contract::sql_route(draft, described, &read_file) {
+            Ok(route) => {
+                wrong.extend(defaults(&route));
+                contracts.sql_routes.push(Arc::new(route));
+            }
+            Err(mistakes) => wrong.extend(mistakes),
+        }
+    }
+    wrong.extend(contract::clashes(&contracts));
+    wrong.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    Ok((contracts, wrong))
+}
+
+/// Defaults of parameters that break the parameters' own rules.
+fn defaults(route: &SqlRoute) -> impl Iterator<Item = Diagnostic> {
+    wrong_defaults(route).into_iter().filter_map(|(number, message)| {
+        let parameter = route.parameters.get(number)?;
+        let (line, column) = parameter.default_at?;
+        Some(Diagnostic {
+            line,
+            column,
+            ..Diagnostic::file(&route.file, format!("the default of `{}` {message}", parameter.name))
+        })
+    })
 }
 
 /// The text of a resource file for a table or a function, with its path in the project.

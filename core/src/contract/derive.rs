@@ -14,7 +14,7 @@ use super::{
     CheckName, EF_SEARCH_MOST, Field, JsonForm, Nearest, PageLimits, Reference, Resource, Rule, Shape, Unique, Verb,
 };
 use super::{compile_rule, computed, default_value, narrow, path, tenant};
-use crate::catalog::{Catalog, Column, Identity, Kind, QualifiedName, Relation, RelationKind};
+use crate::catalog::{Catalog, Column, Identity, Kind, PgType, QualifiedName, Relation, RelationKind};
 use crate::suggest;
 
 /// How the mistake of a missing table begins.
@@ -275,7 +275,7 @@ impl Deriving<'_, '_, '_> {
         narrow::tidy(&mut rules);
         narrow::field(&column.name, &column.pg_type, &mut rules, overlay, self.source);
         if let Some(schema) = &overlay.schema {
-            rules.schema = self.schema(column, schema);
+            rules.schema = shape(&column.name, &column.pg_type, schema, self.read_file, self.source);
         }
         let by_database = column.generated || column.identity == Some(Identity::Always) || !column.updatable;
         if let Some(read_only) = &overlay.read_only
@@ -305,33 +305,6 @@ impl Deriving<'_, '_, '_> {
             example: overlay.example.clone(),
             json: overlay.json.as_ref().map_or(JsonForm::Number, |json| *json.get_ref()),
             rules,
-        }
-    }
-
-    /// A JSON Schema file, read and compiled.
-    fn schema(&mut self, column: &Column, file: &Spanned<String>) -> Option<Shape> {
-        if !matches!(column.pg_type.kind, Kind::Json | Kind::Jsonb) {
-            let sql = &column.pg_type.sql;
-            let message = format!("`schema` is for `json` and `jsonb`, but `{}` is `{sql}`", column.name);
-            self.source.mistake(file.span(), message, None);
-            return None;
-        }
-        let path = Path::new(file.get_ref());
-        let inside = path
-            .components()
-            .all(|part| matches!(part, std::path::Component::Normal(_)));
-        let shape = if inside {
-            (self.read_file)(&self.source.file().with_file_name(path)).and_then(|text| compile_schema(&text))
-        } else {
-            Err("name a file beside the resource file, or in a folder there".to_owned())
-        };
-        match shape {
-            Ok(shape) => Some(shape),
-            Err(reason) => {
-                let message = format!("`{}` is no schema to use: {reason}", file.get_ref());
-                self.source.mistake(file.span(), message, None);
-                None
-            }
         }
     }
 
@@ -494,6 +467,38 @@ pub(super) fn page(overlay: &Overlay, source: &mut Source<'_>) -> PageLimits {
 /// Whether a row can be inserted without the column.
 fn is_optional(column: &Column) -> bool {
     column.nullable || column.default.is_some() || column.identity.is_some() || column.generated
+}
+
+/// A JSON Schema file, read and compiled, for the values called `name`.
+pub(super) fn shape(
+    name: &str,
+    pg_type: &PgType,
+    file: &Spanned<String>,
+    read_file: ReadFile<'_>,
+    source: &mut Source<'_>,
+) -> Option<Shape> {
+    if !matches!(pg_type.kind, Kind::Json | Kind::Jsonb) {
+        let message = format!("`schema` is for `json` and `jsonb`, but `{name}` is `{}`", pg_type.sql);
+        source.mistake(file.span(), message, None);
+        return None;
+    }
+    let path = Path::new(file.get_ref());
+    let inside = path
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)));
+    let shape = if inside {
+        read_file(&source.file().with_file_name(path)).and_then(|text| compile_schema(&text))
+    } else {
+        Err("name a file beside the one that names it, or in a folder there".to_owned())
+    };
+    match shape {
+        Ok(shape) => Some(shape),
+        Err(reason) => {
+            let message = format!("`{}` is no schema to use: {reason}", file.get_ref());
+            source.mistake(file.span(), message, None);
+            None
+        }
+    }
 }
 
 /// Compiles JSON Schema 2020-12; formats are asserted, and no reference leaves the document.

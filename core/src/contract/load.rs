@@ -47,7 +47,13 @@ pub fn load(project: &Path, catalog: &Catalog) -> (Contracts, Vec<Diagnostic>) {
         }
     }
     mistakes.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-    (Contracts { resources, functions }, mistakes)
+    let contracts = Contracts {
+        resources,
+        functions,
+        // What these are the database must say.
+        sql_routes: Vec::new(),
+    };
+    (contracts, mistakes)
 }
 
 /// Derives one resource from its file's text. `file` is relative to the project; its stem names the resource.

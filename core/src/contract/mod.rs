@@ -29,6 +29,7 @@ mod source;
 mod tenant;
 mod tenant_migration;
 mod sql_expr;
+mod sql_route;
 mod write;
 
 pub use cost::Cost;
@@ -45,5 +46,9 @@ pub use route::{Owner, Route, methods};
 pub use rule::Rule;
 pub use rule_compile::{RULE_ENV, compile_rule};
 pub use snapshot::{Contracts, Snapshot};
+pub use sql_route::{
+    Column, Described, Draft, Output, Parameter, Place, ROUTED, Ready, Returns, SqlRoute, Step, Template, Undescribed,
+    clashes, read_draft, sql_drafts, sql_route,
+};
 pub use tenant_migration::{TenantMigration, TenantWanted, tenant_migration};
 pub use write::{NewResource, new_resource};

@@ -32,7 +32,7 @@ const TOP: &[&str] = &[
     "rules",
 ];
 /// What later versions will read. Ignoring it would serve rows that it is meant to guard.
-const LATER: &[&str] = &["embeddings", "webhooks", "rate", "guards"];
+pub(super) const LATER: &[&str] = &["embeddings", "webhooks", "rate", "guards"];
 const VERBS: &[&str] = &["read", "create", "update", "delete", "call"];
 const VALUE: &[&str] = &[
     "format",
@@ -59,6 +59,11 @@ const FIELD: &[&str] = &[
     "metric",
     "items",
 ];
+
+/// Every key that a field can have.
+pub(super) fn field_keys() -> Vec<&'static str> {
+    [VALUE, FIELD].concat()
+}
 
 /// Reads a resource file's text; mistakes go to `source`. `None` for a text that is not TOML.
 pub(super) fn parse(text: &str, source: &mut Source<'_>) -> Option<Overlay> {
@@ -120,12 +125,12 @@ pub(super) fn is_function(text: &str) -> bool {
 pub(super) type Key<'t, 'i> = &'t Spanned<std::borrow::Cow<'i, str>>;
 pub(super) type Val<'t, 'i> = &'t Spanned<DeValue<'i>>;
 
-fn owned(key: Key<'_, '_>) -> Spanned<String> {
+pub(super) fn owned(key: Key<'_, '_>) -> Spanned<String> {
     Spanned::new(key.span(), key.get_ref().to_string())
 }
 
 pub(super) struct Reader<'s, 'a> {
-    source: &'s mut Source<'a>,
+    pub(super) source: &'s mut Source<'a>,
 }
 
 impl Reader<'_, '_> {
@@ -136,7 +141,7 @@ impl Reader<'_, '_> {
     }
 
     /// Notes that a value is not what the key takes.
-    fn wrong(&mut self, key: Key<'_, '_>, at: Range<usize>, wanted: &str, help: Option<String>) {
+    pub(super) fn wrong(&mut self, key: Key<'_, '_>, at: Range<usize>, wanted: &str, help: Option<String>) {
         self.source
             .mistake(at, format!("`{}` takes {wanted}", key.get_ref()), help);
     }
@@ -149,7 +154,7 @@ impl Reader<'_, '_> {
         Some(Spanned::new(value.span(), text?.to_owned()))
     }
 
-    fn flag(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Spanned<bool>> {
+    pub(super) fn flag(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Spanned<bool>> {
         let flag = value.get_ref().as_bool();
         if flag.is_none() {
             self.wrong(key, value.span(), "true or false", None);
@@ -184,7 +189,7 @@ impl Reader<'_, '_> {
         table
     }
 
-    fn words(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Words> {
+    pub(super) fn words(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Words> {
         let Some(items) = value.get_ref().as_array() else {
             let help = value.get_ref().as_str().map(|word| format!("write `[{word:?}]`"));
             self.wrong(key, value.span(), "a list of strings", help);
@@ -222,6 +227,17 @@ impl Reader<'_, '_> {
         parsed
     }
 
+    /// A list of grants, which may not be empty.
+    pub(super) fn grants(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Spanned<Vec<Grant>>> {
+        let words = self.words(key, value)?;
+        if words.is_empty() && value.get_ref().as_array().is_some_and(|a| a.is_empty()) {
+            let help = "leave the line out to refuse it to everybody, or write `[\"public\"]`".to_owned();
+            self.wrong(key, value.span(), "at least one grant", Some(help));
+        }
+        let grants: Vec<Grant> = words.iter().filter_map(|word| self.grant(word)).collect();
+        Some(Spanned::new(value.span(), grants))
+    }
+
     fn access(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, overlay: &mut Overlay) {
         for (key, value) in self.table(key, value).into_iter().flatten() {
             let verb = match &**key.get_ref() {
@@ -235,15 +251,9 @@ impl Reader<'_, '_> {
                     continue;
                 }
             };
-            let Some(words) = self.words(key, value) else {
+            let Some(grants) = self.grants(key, value) else {
                 continue;
             };
-            if words.is_empty() && value.get_ref().as_array().is_some_and(|a| a.is_empty()) {
-                let help = "leave the line out to refuse it to everybody, or write `[\"public\"]`".to_owned();
-                self.wrong(key, value.span(), "at least one grant", Some(help));
-            }
-            let grants: Vec<Grant> = words.iter().filter_map(|word| self.grant(word)).collect();
-            let grants = Spanned::new(value.span(), grants);
             match verb {
                 Some(verb) => overlay.access.push((verb, grants)),
                 None => overlay.call = Some(grants),
@@ -251,7 +261,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn grant(&mut self, word: &Spanned<String>) -> Option<Grant> {
+    pub(super) fn grant(&mut self, word: &Spanned<String>) -> Option<Grant> {
         let text = word.get_ref().as_str();
         let named = |name: &str| !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control());
         let grant = match text.split_once(':') {
@@ -292,7 +302,7 @@ impl Reader<'_, '_> {
         column
     }
 
-    fn page(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, overlay: &mut Overlay) {
+    pub(super) fn page(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, overlay: &mut Overlay) {
         for (key, value) in self.table(key, value).into_iter().flatten() {
             match &**key.get_ref() {
                 "default" => overlay.page_default = self.count(key, value, 1),
@@ -353,44 +363,51 @@ impl Reader<'_, '_> {
     fn field(&mut self, name: Key<'_, '_>, value: Val<'_, '_>) -> FieldOverlay {
         let mut field = FieldOverlay::default();
         for (key, value) in self.table(name, value).into_iter().flatten() {
-            match &**key.get_ref() {
-                "description" => field.description = self.text(key, value).map(Spanned::into_inner),
-                "example" => field.example = self.example(key, value),
-                "json" => {
-                    field.json = self.text(key, value).and_then(|text| {
-                        let form = self.choice(key, &text, &["number", "string"], |word| match word {
-                            "number" => Some(JsonForm::Number),
-                            "string" => Some(JsonForm::String),
-                            _ => None,
-                        })?;
-                        Some(Spanned::new(text.span(), form))
-                    });
-                }
-                "read_only" => field.read_only = self.flag(key, value),
-                "schema" => field.schema = self.text(key, value),
-                "min_items" => field.min_items = self.count(key, value, 0),
-                "max_items" => field.max_items = self.count(key, value, 0),
-                "dimensions" => field.dimensions = self.count(key, value, 1),
-                "metric" => {
-                    field.metric = self.text(key, value).and_then(|text| {
-                        let metric = self.choice(key, &text, Metric::ALL, Metric::parse)?;
-                        Some(Spanned::new(text.span(), metric))
-                    });
-                }
-                "items" => {
-                    let mut items = ValueOverlay::default();
-                    for (key, value) in self.table(key, value).into_iter().flatten() {
-                        if !self.value(key, value, &mut items) {
-                            self.unknown(key, VALUE);
-                        }
-                    }
-                    field.items = Some(Spanned::new(key.span(), items));
-                }
-                _ if self.value(key, value, &mut field.value) => {}
-                _ => self.unknown(key, &[VALUE, FIELD].concat()),
+            if !self.of_field(key, value, &mut field) {
+                self.unknown(key, &field_keys());
             }
         }
         field
+    }
+
+    /// Reads what is said of a field; false when the key is none.
+    pub(super) fn of_field(&mut self, key: Key<'_, '_>, value: Val<'_, '_>, field: &mut FieldOverlay) -> bool {
+        match &**key.get_ref() {
+            "description" => field.description = self.text(key, value).map(Spanned::into_inner),
+            "example" => field.example = self.example(key, value),
+            "json" => {
+                field.json = self.text(key, value).and_then(|text| {
+                    let form = self.choice(key, &text, &["number", "string"], |word| match word {
+                        "number" => Some(JsonForm::Number),
+                        "string" => Some(JsonForm::String),
+                        _ => None,
+                    })?;
+                    Some(Spanned::new(text.span(), form))
+                });
+            }
+            "read_only" => field.read_only = self.flag(key, value),
+            "schema" => field.schema = self.text(key, value),
+            "min_items" => field.min_items = self.count(key, value, 0),
+            "max_items" => field.max_items = self.count(key, value, 0),
+            "dimensions" => field.dimensions = self.count(key, value, 1),
+            "metric" => {
+                field.metric = self.text(key, value).and_then(|text| {
+                    let metric = self.choice(key, &text, Metric::ALL, Metric::parse)?;
+                    Some(Spanned::new(text.span(), metric))
+                });
+            }
+            "items" => {
+                let mut items = ValueOverlay::default();
+                for (key, value) in self.table(key, value).into_iter().flatten() {
+                    if !self.value(key, value, &mut items) {
+                        self.unknown(key, VALUE);
+                    }
+                }
+                field.items = Some(Spanned::new(key.span(), items));
+            }
+            _ => return self.value(key, value, &mut field.value),
+        }
+        true
     }
 
     /// Reads a rule of one value; false when the key is none.
@@ -457,7 +474,7 @@ impl Reader<'_, '_> {
         true
     }
 
-    fn example(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Value> {
+    pub(super) fn example(&mut self, key: Key<'_, '_>, value: Val<'_, '_>) -> Option<Value> {
         let example = json(value.get_ref());
         if example.is_none() {
             self.wrong(key, value.span(), "a value that JSON has, too", None);

@@ -50,7 +50,7 @@ pub(super) fn name_for(table: &str) -> String {
     }
 }
 
-fn check(path: &str) -> Result<(), (String, Option<String>)> {
+pub(super) fn check(path: &str) -> Result<(), (String, Option<String>)> {
     let Some(rest) = path.strip_prefix('/') else {
         return Err(("must begin with `/`".to_owned(), Some(format!("write `/{path}`"))));
     };

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Function, Grant, Resource, Verb};
+use super::{Function, Grant, Resource, SqlRoute, Verb};
 
 /// What a route belongs to.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub enum Owner {
     Resource(Arc<Resource>, Verb),
     /// A function that is called.
     Function(Arc<Function>),
+    /// A file of SQL.
+    Sql(Arc<SqlRoute>),
 }
 
 /// One method on one path. `HEAD` belongs to `GET`.
@@ -38,6 +40,7 @@ impl Route {
         match &self.owner {
             Owner::Resource(resource, verb) => resource.access.of(*verb).unwrap_or_default(),
             Owner::Function(function) => &function.call,
+            Owner::Sql(route) => &route.access,
         }
     }
 
@@ -47,6 +50,7 @@ impl Route {
         match &self.owner {
             Owner::Resource(resource, _) => &resource.file,
             Owner::Function(function) => &function.file,
+            Owner::Sql(route) => &route.file,
         }
     }
 }
@@ -111,4 +115,16 @@ pub(super) fn of_function(function: &Arc<Function>) -> impl Iterator<Item = Rout
         nearest: false,
         owner: Owner::Function(Arc::clone(function)),
     })
+}
+
+/// The route of a file of SQL.
+pub(super) fn of_sql(route: &Arc<SqlRoute>) -> Route {
+    Route {
+        name: format!("{} {}", route.method, route.path),
+        method: route.method,
+        path: route.path.clone(),
+        item: false,
+        nearest: false,
+        owner: Owner::Sql(Arc::clone(route)),
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Function, Relationship, Resource, Route, relationship, route};
+use super::{Function, Relationship, Resource, Route, SqlRoute, relationship, route};
 
 /// What the files of a project expose.
 #[derive(Debug, Clone, Default)]
@@ -13,13 +13,15 @@ pub struct Contracts {
     pub resources: Vec<Arc<Resource>>,
     /// Functions.
     pub functions: Vec<Arc<Function>>,
+    /// SQL routes.
+    pub sql_routes: Vec<Arc<SqlRoute>>,
 }
 
 impl From<Vec<Arc<Resource>>> for Contracts {
     fn from(resources: Vec<Arc<Resource>>) -> Self {
         Self {
             resources,
-            functions: Vec::new(),
+            ..Self::default()
         }
     }
 }
@@ -31,11 +33,15 @@ pub struct Snapshot {
     pub resources: Vec<Arc<Resource>>,
     /// In name order.
     pub functions: Vec<Arc<Function>>,
-    /// Of all resources, then of all functions, in their order.
+    /// In name order.
+    pub sql_routes: Vec<Arc<SqlRoute>>,
+    /// Of all resources, then of all functions and SQL routes, in their order.
     pub routes: Vec<Route>,
     relationships: Vec<Vec<Relationship>>,
     by_path: HashMap<String, (usize, Range<usize>)>,
     functions_by_path: HashMap<String, (usize, Range<usize>)>,
+    /// By the number of steps of their paths: places in `sql_routes` and in `routes`, words before parameters.
+    sql_by_length: HashMap<usize, Vec<(usize, usize)>>,
     /// The project's title, for the docs.
     pub title: String,
     /// The project's version, for the docs.
@@ -49,7 +55,9 @@ impl Snapshot {
         let Contracts {
             mut resources,
             mut functions,
+            mut sql_routes,
         } = contracts.into();
+        sql_routes.sort_by(|a, b| a.name.cmp(&b.name));
         functions.sort_by(|a, b| a.name.cmp(&b.name));
         resources.sort_by(|a, b| a.name.cmp(&b.name));
         let mut routes = Vec::new();
@@ -65,7 +73,17 @@ impl Snapshot {
             routes.extend(route::of_function(function));
             functions_by_path.insert(function.path.clone(), (index, first..routes.len()));
         }
+        let mut sql_by_length: HashMap<usize, Vec<(usize, usize)>> = HashMap::new();
+        let mut by_words: Vec<(usize, &Arc<SqlRoute>)> = sql_routes.iter().enumerate().collect();
+        by_words.sort_by(|(_, a), (_, b)| a.template.before(&b.template));
+        for (index, route) in by_words {
+            let places = sql_by_length.entry(route.template.length()).or_default();
+            places.push((index, routes.len() + index));
+        }
+        routes.extend(sql_routes.iter().map(route::of_sql));
         Self {
+            sql_by_length,
+            sql_routes,
             relationships: relationship::graph(&resources),
             routes,
             resources,
@@ -102,5 +120,16 @@ impl Snapshot {
     pub fn function_at(&self, path: &str) -> Option<(&Arc<Function>, Range<usize>)> {
         let (function, routes) = self.functions_by_path.get(path)?;
         Some((self.functions.get(*function)?, routes.clone()))
+    }
+
+    /// The SQL routes at this path, whatever their methods, those with words in place of parameters first: each with its
+    /// place in `routes` and what stands at its parameters, still encoded.
+    pub fn sql_at<'p>(&self, path: &'p str) -> impl Iterator<Item = (&Arc<SqlRoute>, usize, Vec<&'p str>)> {
+        let length = path.strip_prefix('/').map_or(0, |rest| rest.split('/').count());
+        let places = self.sql_by_length.get(&length).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(move |(index, place)| {
+            let route = self.sql_routes.get(*index)?;
+            Some((route, *place, route.template.captures(path)?))
+        })
     }
 }

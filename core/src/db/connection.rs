@@ -171,7 +171,16 @@ impl Connection {
 
     /// Runs a step within the deadline. After one that does not end, the connection must not be used again.
     pub(super) async fn timed<T>(&self, step: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
-        let timed = tokio::time::timeout(self.deadline, step).await;
+        self.timed_within(self.deadline, step).await
+    }
+
+    /// As [`Connection::timed`], within another time.
+    pub(super) async fn timed_within<T>(
+        &self,
+        limit: Duration,
+        step: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Failed> {
+        let timed = tokio::time::timeout(limit, step).await;
         timed.unwrap_or(Err(Failed::Late))
     }
 

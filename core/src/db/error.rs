@@ -5,7 +5,7 @@
 
 use tokio_postgres::error::DbError;
 
-use crate::contract::Resource;
+use crate::contract::{ROUTED, Resource};
 use crate::error::{Code, Error, Kind, Violation};
 
 /// Seconds after which a client may try again when the database is away.
@@ -72,6 +72,11 @@ pub fn translate_read(error: tokio_postgres::Error, resource: &Resource) -> Erro
 /// As [`translate`], of a function that is declared to change nothing and runs in a transaction where it cannot.
 #[must_use]
 pub fn translate_call(error: tokio_postgres::Error, resource: &Resource) -> Error {
+    if error.code().is_some_and(|state| state.code() == "25006") && resource.table.name == ROUTED {
+        return Error::new(Code::DatabaseRule, "The route writes, although it is a GET")
+            .with_hint("give it another method in its file; what it calls may write then")
+            .with_source(error);
+    }
     if error.code().is_some_and(|state| state.code() == "25006") {
         return Error::new(
             Code::DatabaseRule,

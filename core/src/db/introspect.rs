@@ -3,6 +3,7 @@
 //! `information_schema` says less and takes seconds on large databases. Every column of these queries has a
 //! built-in type, as an unknown one would cost tokio-postgres a round trip more.
 
+mod describe;
 mod functions;
 mod indexes;
 mod security;
@@ -19,6 +20,7 @@ use crate::catalog::{
     VectorIndex, VectorMethod,
 };
 use crate::error::{Error, Result};
+pub use describe::describe;
 use types::Types;
 
 /// With nothing but `pg_catalog` on the search path Postgres spells every other name with its schema. So the

@@ -24,6 +24,9 @@ pub type Judge<'a> = &'a (dyn Fn(Option<&str>) -> Result<()> + Send + Sync);
 /// Called with the rows written; makes the reply that is kept.
 pub type Compose<'a> = &'a (dyn Fn(&mut Reply) -> Result<Kept> + Send + Sync);
 
+/// Called with the rows of a reply; an error rolls everything back.
+pub type Verdict<'a> = &'a (dyn Fn(&Reply) -> Result<()> + Send + Sync);
+
 /// What must hold before a write is committed, and how its transaction ends.
 #[derive(Clone, Copy, Default)]
 pub struct Checks<'a> {
@@ -45,6 +48,14 @@ pub struct Checks<'a> {
     pub read_only: bool,
     /// Most bytes of the rows' JSON.
     pub bytes: Option<u64>,
+    /// Of several statements only the last one gives the reply.
+    pub last: bool,
+    /// Most rows of the reply.
+    pub gathered: Option<u64>,
+    /// Judges the reply.
+    pub verdict: Option<Verdict<'a>>,
+    /// The longest that each statement may take, in place of what is set for all.
+    pub timeout: Option<Duration>,
 }
 
 impl Checks<'_> {
@@ -58,6 +69,10 @@ impl Checks<'_> {
             || self.rollback
             || self.read_only
             || self.bytes.is_some()
+            || self.last
+            || self.gathered.is_some()
+            || self.verdict.is_some()
+            || self.timeout.is_some()
     }
 }
 
@@ -94,13 +109,12 @@ impl Connection {
         resource: &Resource,
         checks: &Checks<'_>,
     ) -> Result<Reply, Failed> {
-        self.timed(async {
-            self.client
-                .batch_execute(if checks.read_only { "BEGIN READ ONLY" } else { "BEGIN" })
-                .await
-                .map_err(Failed::Database)
-        })
-        .await?;
+        let mut begin = if checks.read_only { "BEGIN READ ONLY" } else { "BEGIN" }.to_owned();
+        if let Some(timeout) = checks.timeout {
+            begin.push_str(&format!("; SET LOCAL statement_timeout = {}", timeout.as_millis()));
+        }
+        self.timed(async { self.client.batch_execute(&begin).await.map_err(Failed::Database) })
+            .await?;
         let reply = match self.inside(statements, checks).await {
             Ok(reply) => reply,
             // Its statement may still run, and a rollback would wait behind it: the connection goes, as its work is not done.
@@ -177,6 +191,9 @@ impl Connection {
             judge((!absent).then(|| current.tag.as_deref().unwrap_or("")))?;
         }
         let mut reply = self.steps(statements, checks).await?;
+        if let Some(verdict) = checks.verdict {
+            verdict(&reply)?;
+        }
         if absent && reply.rows > reply.inserted {
             // Somebody else created it in between: that state was not judged.
             return Err(Error::new(Code::PreconditionFailed, Code::PreconditionFailed.title())
@@ -224,11 +241,19 @@ impl Connection {
 
     async fn steps(&self, statements: &[Statement], checks: &Checks<'_>) -> Result<Reply, Failed> {
         let mut reply = Reply::default();
-        for statement in statements {
+        // A second later than Postgres itself ends it.
+        let limit = checks
+            .timeout
+            .map_or(self.deadline(), |timeout| timeout + Duration::from_secs(1));
+        for (place, statement) in statements.iter().enumerate() {
+            let told = !checks.last || place + 1 == statements.len();
             let before = usize::try_from(reply.rows).unwrap_or(usize::MAX);
             let mut text = String::new();
             let mut number = before;
             let each = &mut |row: &Row| {
+                if !told {
+                    return Ok(());
+                }
                 if let Some(rules) = checks.rules {
                     text.clear();
                     wire::object(
@@ -242,6 +267,9 @@ impl Connection {
                 }
                 number += 1;
                 collect(statement, row, &mut reply)?;
+                if let Some(most) = checks.gathered.filter(|most| reply.rows > *most) {
+                    return Err(too_many(most, checks.read_only));
+                }
                 if let Some(most) = checks.bytes
                     && u64::try_from(reply.json.len()).is_ok_and(|bytes| bytes > most)
                 {
@@ -260,7 +288,7 @@ impl Connection {
                     _ => Ok(()),
                 }
             };
-            self.timed(self.query(statement, each)).await?;
+            self.timed_within(limit, self.query(statement, each)).await?;
         }
         if checks
             .rows
@@ -273,4 +301,11 @@ impl Connection {
         }
         Ok(reply)
     }
+}
+
+/// More rows than a reply may have.
+fn too_many(most: u64, read_only: bool) -> Error {
+    let undone = if read_only { "" } else { "; nothing was changed" };
+    Error::new(Code::ReplyTooLarge, Code::ReplyTooLarge.title())
+        .with_details(format!("it has more than {most} rows{undone}"))
 }

@@ -85,9 +85,10 @@ pub fn shown(row: &Row, first: usize, statement: &Statement, out: &mut String) -
     if !statement.bare {
         return object(row, first, &statement.columns, |column| column.shown, out);
     }
-    match statement.columns.first().map(|column| &column.form) {
-        Some(form) => match raw(row, first)? {
-            Some(bytes) => value(form, bytes, out)?,
+    let mut columns = statement.columns.iter().enumerate();
+    match columns.find(|(_, column)| column.shown) {
+        Some((index, column)) => match raw(row, first + index)? {
+            Some(bytes) => value(&column.form, bytes, out)?,
             None => out.push_str("null"),
         },
         None => out.push_str("null"),

@@ -9,7 +9,7 @@ use salvo::{Request, http::header};
 
 use super::{Refusal, Reply, challenge, docs, profile, routes};
 use crate::app::{Context, Published};
-use crate::contract::{Function, NEAREST, Resource, Snapshot, methods};
+use crate::contract::{Function, NEAREST, Resource, Snapshot, SqlRoute, methods};
 use crate::error::{Code, Error, Result};
 use crate::guards::Guards;
 use crate::plan::{self, Principal};
@@ -105,6 +105,13 @@ async fn route(
         return call(context, published, function, routes, request, trace).await;
     }
     let method = request.method().clone();
+    let mut sql: Vec<&'static str> = Vec::new();
+    for (route, place, captured) in published.snapshot.sql_at(&path) {
+        if is_for(route.method, &method) {
+            return sql_route(context, published, (route, place, captured), request, trace).await;
+        }
+        sql.push(route.method);
+    }
     let search = searched(published, &path);
     if let (Some((resource, place)), &Method::POST) = (search, &method) {
         enter(published, place, trace)?;
@@ -131,8 +138,8 @@ async fn route(
         _ => false,
     });
     let found = find(published, &path).filter(|_| search.is_none() || keyed);
-    if found.is_none() && search.is_some() {
-        return without_route(&method, std::iter::once("POST"));
+    if found.is_none() && (search.is_some() || !sql.is_empty()) {
+        return without_route(&method, sql.into_iter().chain(search.map(|_| "POST")));
     }
     let (resource, routes, rest) = found.ok_or_else(|| Error::new(Code::RouteNotFound, Code::RouteNotFound.title()))?;
     // `PUT /api/leads?id=eq.7` is the route `PUT /api/leads/{id}` in PostgREST's words.
@@ -143,7 +150,7 @@ async fn route(
             rest.is_empty() && !resource.key.is_empty() && methods(resource, true).any(|(method, _)| method == "PUT");
         // A key may be the word that searches stand at.
         let search = search.map(|_| "POST");
-        return without_route(&method, own.chain(put.then_some("PUT")).chain(search));
+        return without_route(&method, own.chain(put.then_some("PUT")).chain(search).chain(sql));
     };
     enter(published, place, trace)?;
     profile::check(request.headers(), &method, &resource.table.schema)?;
@@ -231,6 +238,32 @@ async fn call(
     }
 }
 
+/// Runs the SQL route at a path; `found` is the route, its place and what stands at its parameters.
+async fn sql_route(
+    context: &Arc<Context>,
+    published: &Published,
+    (route, place, captured): (&Arc<SqlRoute>, usize, Vec<&str>),
+    request: &mut Request,
+    trace: &mut Trace,
+) -> Result<Reply, Refusal> {
+    enter(published, place, trace)?;
+    let headers = request.headers();
+    let mut prefer = Prefer::parse(words(headers, "prefer"))?;
+    if !route.reads() {
+        prefer.allow_end(context.limits.tx_rollback)?;
+    }
+    prefer.suit(if route.reads() { Purpose::Read } else { Purpose::Call })?;
+    let asked = routes::sql_route::Asked {
+        context,
+        route,
+        captured,
+        principal: Principal::Anonymous,
+        prefer,
+        watch: &mut trace.watch,
+    };
+    routes::sql_route::answer(asked, request).await
+}
+
 /// Notes which route is answered, unless it is switched off.
 fn enter(published: &Published, place: usize, trace: &mut Trace) -> Result<()> {
     trace.route = Some(place);
@@ -242,9 +275,14 @@ fn enter(published: &Published, place: usize, trace: &mut Trace) -> Result<()> {
 
 /// Answers to a method that has no route on a path.
 fn without_route(method: &Method, offered: impl Iterator<Item = &'static str>) -> Result<Reply, Refusal> {
-    let mut allowed: Vec<&str> = offered.collect();
-    if allowed.contains(&"GET") {
-        allowed.insert(1, "HEAD");
+    let mut allowed: Vec<&str> = Vec::new();
+    for method in offered {
+        if !allowed.contains(&method) {
+            allowed.push(method);
+        }
+    }
+    if let Some(get) = allowed.iter().position(|method| *method == "GET") {
+        allowed.insert(get + 1, "HEAD");
     }
     if *method == Method::OPTIONS {
         return Ok(Reply::new(StatusCode::NO_CONTENT).header("allow", &allow(&allowed)));
@@ -285,15 +323,15 @@ fn find<'a, 'b>(published: &'a Published, path: &'b str) -> Option<(&'a Arc<Reso
 
 /// The place of the route with this method among those of a resource.
 fn routed(published: &Published, mut routes: Range<usize>, method: &Method, item: bool) -> Option<usize> {
-    let method = if *method == Method::HEAD {
-        "GET"
-    } else {
-        method.as_str()
-    };
     routes.find(|place| {
         let route = published.snapshot.routes.get(*place);
-        route.is_some_and(|route| !route.nearest && route.item == item && route.method == method)
+        route.is_some_and(|route| !route.nearest && route.item == item && is_for(route.method, method))
     })
+}
+
+/// Whether a route of a method is the one for that of a request; `HEAD` belongs to `GET`.
+fn is_for(method: &str, asked: &Method) -> bool {
+    method == asked.as_str() || (method == "GET" && *asked == Method::HEAD)
 }
 
 /// The resource whose nearest rows are searched for at a path, and the place of that route.

@@ -250,6 +250,7 @@ fn contracts() {
     let contracts = Contracts {
         resources: rest.chain([narrowed.into()]).collect(),
         functions: old.functions.clone(),
+        sql_routes: old.sql_routes.clone(),
     };
     let new = Snapshot::new(old.title.clone(), old.version.clone(), contracts);
     let changes = diff(&document(&old).unwrap(), &document(&new).unwrap());

@@ -17,6 +17,7 @@ use super::problems;
 use super::queries;
 use super::schemas::{self, Model, carry};
 use super::security;
+use super::sql_routes::{ROUTES, SqlRoutes};
 use crate::contract::{Function, Grant, Snapshot, Verb};
 use crate::error::{Error, Result};
 
@@ -101,6 +102,17 @@ pub fn document(snapshot: &Snapshot) -> Result<Value> {
         components = drawn.components(components);
         document = document.add_path(&function.path, drawn.path(&mut ids));
     }
+    for route in &snapshot.sql_routes {
+        let drawn = SqlRoutes::new(snapshot, route, taken.pascal(&route.name));
+        components = drawn.components(components);
+        document = document.add_path(&route.path, drawn.path(&mut ids));
+        for tag in drawn.tags() {
+            if !tags.iter().any(|known| known.name == tag) {
+                let about = if tag == ROUTES { "Queries of their own." } else { "" };
+                tags.push(Tag::new(tag).description(about));
+            }
+        }
+    }
     if !snapshot.functions.is_empty() && !tags.iter().any(|tag| tag.name == FUNCTIONS) {
         tags.push(Tag::new(FUNCTIONS).description("Functions of the database that can be called."));
     }
@@ -114,7 +126,11 @@ pub fn document(snapshot: &Snapshot) -> Result<Value> {
         .add_schema("Liveness", carry(liveness()))
         .add_schema("Readiness", carry(readiness()));
     let open = |function: &Arc<Function>| function.call.contains(&Grant::Public);
-    if all.iter().any(|named| is_closed(named)) || !snapshot.functions.iter().all(open) {
+    let closed = snapshot
+        .sql_routes
+        .iter()
+        .any(|route| !route.access.contains(&Grant::Public));
+    if closed || all.iter().any(|named| is_closed(named)) || !snapshot.functions.iter().all(open) {
         components = security::schemes(components);
     }
     let document = serde_json::to_value(document.components(components).tags(tags)).map_err(Error::internal)?;

@@ -368,6 +368,7 @@ pub(crate) fn snapshot() -> Snapshot {
     let contracts = Contracts {
         resources: all.to_vec(),
         functions: functions::all(),
+        sql_routes: Vec::new(),
     };
     Snapshot::new("Sample".to_owned(), "1.2.3".to_owned(), contracts)
 }

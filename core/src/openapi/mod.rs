@@ -20,6 +20,7 @@ mod queries;
 mod samples;
 mod schemas;
 mod security;
+mod sql_routes;
 mod values;
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub mod query;
 mod reader;
 pub mod select;
 pub mod select_parse;
+pub mod sql_route;
 pub mod tsquery;
 
 #[cfg(test)]

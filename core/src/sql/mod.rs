@@ -11,6 +11,7 @@ mod order;
 mod output;
 pub mod read;
 pub mod session;
+pub mod sql_route;
 pub mod statement;
 pub mod write;
 

@@ -125,12 +125,12 @@ fn finish(overload: &Overload, checked: super::Checked, report: Report) -> Resul
     Ok(values)
 }
 
-fn is_list(text: &str) -> bool {
+pub(super) fn is_list(text: &str) -> bool {
     text.starts_with('{') && text.ends_with('}') || text.starts_with('[') && text.ends_with(']')
 }
 
 /// A text as the JSON that a body would have in its place.
-fn read<'t>(pg_type: &PgType, text: &'t str) -> Json<'t> {
+pub(super) fn read<'t>(pg_type: &PgType, text: &'t str) -> Json<'t> {
     match &pg_type.kind {
         Kind::Array { item } if text.starts_with('{') => {
             literal(item, text).unwrap_or_else(|| Json::String(text.into()))
@@ -142,7 +142,7 @@ fn read<'t>(pg_type: &PgType, text: &'t str) -> Json<'t> {
     }
 }
 
-fn scalar<'t>(pg_type: &PgType, text: &'t str) -> Json<'t> {
+pub(super) fn scalar<'t>(pg_type: &PgType, text: &'t str) -> Json<'t> {
     let kind = &pg_type.kind;
     match kind {
         Kind::Bool => match text.to_ascii_lowercase().as_str() {

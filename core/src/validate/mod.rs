@@ -14,6 +14,7 @@ mod report;
 mod rules;
 mod search;
 mod shape;
+pub mod sql_route;
 mod temporal;
 mod text;
 mod value;

@@ -9,13 +9,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use reqwest::{Method, RequestBuilder, Response};
 use tokio::sync::oneshot;
-use windlass_core::app::{Context, Limits, Published};
+use windlass_core::app::{Context, Limits, Published, contracts};
 use windlass_core::config::Listen;
-use windlass_core::contract::{self, Snapshot};
+use windlass_core::contract::Snapshot;
 use windlass_core::db::cluster::{Cluster, ClusterOptions, Role};
 use windlass_core::db::lane::{LaneOptions, Lanes};
 use windlass_core::db::pool::Pool;
-use windlass_core::db::{connect, introspect, migrate};
+use windlass_core::db::{connect, migrate};
 use windlass_core::guards::{ApiKeys, Freshness, Guards, NewKey, Verifier};
 use windlass_core::http::Server;
 use windlass_core::plan::cursor::Key;
@@ -37,6 +37,8 @@ pub struct App {
 pub struct Setup<'a> {
     pub schema: &'a str,
     pub resources: &'a [(&'a str, &'a str)],
+    /// SQL routes: name and text.
+    pub routes: &'a [(&'a str, &'a str)],
     pub limits: Limits,
     pub lanes: LaneOptions,
     /// What verifies tokens.
@@ -48,6 +50,7 @@ impl Default for Setup<'_> {
         Self {
             schema: crate::fixture::SCHEMA,
             resources: crate::fixture::RESOURCES,
+            routes: &[],
             limits: Limits::default(),
             lanes: LaneOptions {
                 shared: 2,
@@ -93,10 +96,13 @@ where
         for (name, text) in setup.resources {
             std::fs::write(folder.path().join("resources").join(format!("{name}.toml")), text).unwrap();
         }
+        std::fs::create_dir(folder.path().join("routes")).unwrap();
+        for (name, text) in setup.routes {
+            std::fs::write(folder.path().join("routes").join(format!("{name}.sql")), text).unwrap();
+        }
         let config = cluster.endpoint().config(Role::Login);
         let login = connect::open(&config).await.unwrap();
-        let catalog = introspect::catalog(&login).await.unwrap();
-        let (contracts, mistakes) = contract::load(folder.path(), &catalog);
+        let (contracts, mistakes) = contracts::read(folder.path(), &login).await.unwrap();
         assert!(mistakes.is_empty(), "{mistakes:#?}");
         let published = Published::new(Snapshot::new("Test".into(), "1".into(), contracts)).unwrap();
         let lanes = Lanes::open(config, &setup.lanes).await.unwrap();

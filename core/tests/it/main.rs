@@ -19,6 +19,7 @@ mod paging;
 mod refusals;
 mod rpc;
 mod serving;
+mod sql_routes;
 mod streams;
 mod survival;
 mod telemetry;

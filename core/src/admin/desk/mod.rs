@@ -21,6 +21,7 @@ use super::protocol::{Activity, Answer, Ask, LanesState, RouteDetail, Setting, S
 use super::route_detail;
 use crate::app::{Context, Database, Project};
 use crate::config;
+use crate::contract::Owner;
 use crate::db::cluster::ClusterState;
 use crate::db::inspect;
 use crate::error::{Code, Error, Result};
@@ -192,7 +193,11 @@ impl Desk {
         let line = self.line(route, &self.switched_off().await);
         let mut detail = route_detail::detail(route, self.project.settings.http.body_limit)?;
         detail.line = line;
-        if let Some(sql) = detail.sql.clone() {
+        if let Owner::Sql(route) = &route.owner
+            && route.steps.len() > 1
+        {
+            detail.explain_refused = Some("several statements have no plan together".to_owned());
+        } else if let Some(sql) = detail.sql.clone() {
             // As the client's requests get it: another role sees other rows.
             let role = self.door.database().ok().filter(|database| database.embedded.is_some());
             let role = role.and_then(|database| database.login.get_user().map(ToOwned::to_owned));

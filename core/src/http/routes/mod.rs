@@ -9,6 +9,7 @@ pub(super) mod nearest;
 pub(super) mod read;
 mod reckon;
 pub(super) mod replace;
+pub(super) mod sql_route;
 mod stream;
 pub(super) mod update;
 mod written;

@@ -203,9 +203,9 @@ async fn attempt(
             true => (write.resource.kind != RelationKind::Table).then_some((0, 1)),
             false => (asked.accept == Accept::Object && shown).then_some((1, 1)),
         },
-        read_only: false,
         // One row is as large as it is; many, or what is related to one, are bounded as in lists.
         bytes: (shown && (many_rows || related)).then(|| most_bytes(context, &write.resource)),
+        ..Checks::default()
     };
     context.lanes.write(statements, &write.resource, checks).await
 }
