@@ -48,7 +48,7 @@ pub async fn read(directory: &Path, client: &Client) -> Result<(Contracts, Vec<D
     let described = introspect::describe(client, &steps).await?;
     let read_file = |path: &Path| std::fs::read_to_string(directory.join(path)).map_err(|error| error.to_string());
     for (draft, described) in drafts.into_iter().zip(described) {
-        match contract::sql_route(draft, described, &read_file) {
+        match contract::sql_route(draft, described, &read_file, &catalog.roles) {
             Ok(route) => {
                 wrong.extend(defaults(&route));
                 contracts.sql_routes.push(Arc::new(route));

@@ -217,14 +217,7 @@ impl Lanes {
             bytes: Some(most),
             ..Checks::default()
         };
-        let asked = Instant::now();
-        let lane = self.lane().await?;
-        let wait = asked.elapsed();
-        let work = lane.begin();
-        let statements = [statement];
-        let reply = awaited(&lane, lane.transaction(&statements, resource, &checks), gone).await;
-        finish(work, &reply);
-        reply.map(|reply| Reply { wait, ..reply })
+        self.write_while(&[statement], resource, checks, gone).await
     }
 
     /// Runs a read whose rows are handed on as they come; it holds an exclusive lane until the last one is read, or nobody
@@ -257,14 +250,32 @@ impl Lanes {
     /// # Errors
     /// Translated errors of Postgres; `commit_unknown` if the connection broke while the write may have been stored.
     pub async fn write(&self, statements: &[Statement], resource: &Resource, checks: Checks<'_>) -> Result<Reply> {
+        self.write_while(statements, resource, checks, std::future::pending())
+            .await
+    }
+
+    /// As [`Lanes::write`]. Once `gone` is there, nobody waits any more, and nothing is stored: what is under way is cancelled.
+    ///
+    /// # Errors
+    /// As [`Lanes::write`].
+    pub async fn write_while(
+        &self,
+        statements: &[Statement],
+        resource: &Resource,
+        checks: Checks<'_>,
+        gone: impl Future<Output = ()>,
+    ) -> Result<Reply> {
         let asked = Instant::now();
         let lane = self.lane().await?;
         let wait = asked.elapsed();
         let work = lane.begin();
-        let reply = match statements {
-            [statement] if !checks.any() => lane.autocommit(statement, resource).await,
-            _ => lane.transaction(statements, resource, &checks).await,
+        let ran = async {
+            match statements {
+                [statement] if !checks.any() => lane.autocommit(statement, resource).await,
+                _ => lane.transaction(statements, resource, &checks).await,
+            }
         };
+        let reply = awaited(&lane, ran, gone).await;
         finish(work, &reply);
         reply.map(|reply| Reply { wait, ..reply })
     }

@@ -2,16 +2,17 @@
 
 use salvo::oapi::{
     Components, Content, Deprecated, Header, Operation, Parameter, ParameterIn, ParameterStyle, PathItem, PathItemType,
-    RequestBody, Required, Response, SecurityRequirement,
+    RequestBody, Required, Response,
 };
 use serde_json::{Value, json};
 
 use super::examples::Examples;
 use super::names::{Ids, Named, schema_ref};
 use super::parameters;
-use super::paths::{ALWAYS, BEARER, CSV, JSON, LINES, OBJECT, WITH_BODY, needs, refuse};
+use super::paths::{ALWAYS, CSV, JSON, LINES, OBJECT, WITH_BODY, needs, refuse};
 use super::problems::{INVALID, NOT_FOUND, UNAUTHENTICATED};
 use super::schemas::{self, Model, carry};
+use super::security;
 use super::values;
 use crate::catalog::Kind;
 use crate::contract::{Field, Grant, Output, Place, Returns, Snapshot, SqlRoute};
@@ -114,7 +115,6 @@ impl<'a> SqlRoutes<'a> {
     fn operation(&self, id: String) -> Operation {
         let route = self.route;
         let public = route.access.contains(&Grant::Public);
-        let security = (!public).then(|| SecurityRequirement::new(BEARER, Vec::<String>::new()));
         let mut about = route.description.clone().unwrap_or_default();
         about.push_str(if route.reads() {
             "\n\nRuns in a transaction that can change nothing."
@@ -128,7 +128,7 @@ impl<'a> SqlRoutes<'a> {
             .operation_id(id)
             .summary(route.summary.clone().unwrap_or_else(|| route.name.clone()))
             .description(about.trim().to_owned())
-            .securities(security)
+            .securities(security::requirements(&route.access))
             .parameters(self.parameters());
         for tag in self.tags() {
             operation = operation.add_tag(tag);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::policy::{self, Principal};
-use crate::contract::SqlRoute;
+use crate::contract::{SqlRoute, Verb};
 use crate::error::Result;
 use crate::validate::Bind;
 
@@ -19,9 +19,9 @@ pub struct Run {
 /// Lets a principal run a route, or says why not.
 ///
 /// # Errors
-/// `unauthenticated`.
+/// As [`policy::allow`].
 pub fn allow(route: &SqlRoute, principal: &Principal) -> Result<()> {
-    policy::granted(&route.access, principal)
+    policy::allow(&route.rows, Verb::Read, principal)
 }
 
 /// Plans a run of a route.

@@ -10,7 +10,7 @@ use super::front::Given;
 use super::load::{Draft, MAKE_IT_POST};
 use super::template::Template;
 use super::{Described, Parameter, Place, ROUTED, Ready, Returns, SqlRoute, Undescribed};
-use crate::catalog::{Kind, PgType, QualifiedName, RelationKind};
+use crate::catalog::{Kind, PgType, QualifiedName, RelationKind, Roles};
 use crate::contract::derive::{ReadFile, shape};
 use crate::contract::overlay::FieldOverlay;
 use crate::contract::source::{Source, position};
@@ -21,7 +21,8 @@ use crate::suggest;
 /// Headers that Windlass reads itself, or that no route is to see.
 const READ_HEADERS: &[&str] = &["accept", "authorization", "content-type", "cookie"];
 
-/// Derives one route. `read_file` gives the text of other files of the project (JSON Schemas) by their relative path.
+/// Derives one route. `read_file` gives the text of other files of the project (JSON Schemas) by their relative path;
+/// `roles` are those of the database.
 ///
 /// # Errors
 /// Every mistake of the file, in its order.
@@ -29,6 +30,7 @@ pub fn sql_route(
     draft: Draft,
     described: Result<Described, Undescribed>,
     read_file: ReadFile<'_>,
+    roles: &Arc<Roles>,
 ) -> Result<SqlRoute, Vec<Diagnostic>> {
     let mut source = Source::new(&draft.file, &draft.text);
     let described = match described {
@@ -86,7 +88,7 @@ pub fn sql_route(
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let resource = |fields: Vec<Field>| Arc::new(resource(&draft, &name, &access, fields));
+    let resource = |fields: Vec<Field>| Arc::new(resource(&draft, &name, &access, fields, roles));
     let page = draft.front.page();
     Ok(SqlRoute {
         file: draft.file.clone(),
@@ -386,7 +388,13 @@ pub(super) fn plain(name: &str, pg_type: &PgType) -> Field {
 }
 
 /// A resource that is no table's.
-fn resource(draft: &Draft, name: &str, access: &[crate::contract::Grant], fields: Vec<Field>) -> Resource {
+fn resource(
+    draft: &Draft,
+    name: &str,
+    access: &[crate::contract::Grant],
+    fields: Vec<Field>,
+    roles: &Arc<Roles>,
+) -> Resource {
     let by_name = fields
         .iter()
         .enumerate()
@@ -417,5 +425,9 @@ fn resource(draft: &Draft, name: &str, access: &[crate::contract::Grant], fields
         computed: Vec::new(),
         cost: Cost::default(),
         indexes: Vec::new(),
+        tenant: None,
+        // What its SQL reads may have policies.
+        guarded: true,
+        roles: Arc::clone(roles),
     }
 }

@@ -26,14 +26,19 @@ use crate::telemetry::stages::{Stage, Stopwatch};
 /// Is there when a client has hung up.
 type Gone = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// What is kept as long as somebody waits, and what is there once it is dropped.
+fn hold() -> (oneshot::Sender<Infallible>, Gone) {
+    let (waiting, gone) = oneshot::channel::<Infallible>();
+    (waiting, Box::pin(async move { _ = gone.await }))
+}
+
 /// Runs a read in a task of its own, so that its lane counts as taken until its statement has ended; what it is given is there
 /// as soon as nobody waits for it any more, as the client has hung up.
 async fn waited<F>(read: impl FnOnce(Gone) -> F) -> Result<Reply>
 where
     F: Future<Output = Result<Reply>> + Send + 'static,
 {
-    let (waiting, gone) = oneshot::channel::<Infallible>();
-    let gone: Gone = Box::pin(async move { _ = gone.await });
+    let (waiting, gone) = hold();
     let task = tokio::spawn(read(gone));
     let reply = task.await.map_err(Error::internal)?;
     drop(waiting);

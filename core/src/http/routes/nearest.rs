@@ -47,8 +47,10 @@ pub(in crate::http) async fn answer(search: Search<'_>, request: &mut Request) -
             let reply = if sql::session::matters(resource, &principal) {
                 sql::session::enter(&mut statement, resource, &principal);
                 let (context, resource) = (Arc::clone(context), Arc::clone(resource));
-                let task = tokio::spawn(async move { context.lanes.list(&statement, &resource, u64::MAX).await });
-                task.await.map_err(Error::internal)?
+                routes::waited(
+                    move |gone| async move { context.lanes.list(&statement, &resource, u64::MAX, gone).await },
+                )
+                .await
             } else {
                 context.lanes.point(&statement, resource).await
             };

@@ -1,12 +1,13 @@
 //! SQL routes: files of SQL as endpoints. A `GET` runs in a transaction that can change nothing.
 
+use std::future::pending;
 use std::sync::Arc;
 
 use salvo::Request;
 use salvo::http::StatusCode;
 use salvo::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 
-use super::written;
+use super::{Gone, written};
 use crate::app::Context;
 use crate::contract::{Output, Place, Returns, SqlRoute};
 use crate::db::once::Once;
@@ -84,6 +85,7 @@ pub(in crate::http) async fn answer(asked: Asked<'_>, request: &mut Request) -> 
     watch.enter(Stage::Sql);
     let mut statements = sql::sql_route::statements(&run)?;
     for statement in &mut statements {
+        sql::session::enter(statement, &route.rows, &principal);
         statement.rows = forms::rows(accept);
     }
     let once = match &bytes {
@@ -169,8 +171,7 @@ async fn stream(
     Ok(Reply::new(StatusCode::OK).stream(accept.media_type(), stream?.chunks))
 }
 
-/// Runs the statements in a task of their own: a client who hangs up cannot leave half of a write, and gives the lane of a
-/// read back when its statement ends, not before.
+/// Runs the statements in a task of their own: a client who hangs up cannot leave half of a write; a read is cancelled then.
 async fn gathered(
     context: &Arc<Context>,
     watch: &mut Stopwatch,
@@ -179,10 +180,12 @@ async fn gathered(
     wanted: Wanted,
 ) -> Result<Reply> {
     let context = Arc::clone(context);
+    let (waiting, gone) = super::hold();
+    let mut gone = if run.route.reads() { gone } else { Box::pin(pending()) };
     let task = tokio::spawn(async move {
         let mut waits = written::WAITS.iter();
         let rows = loop {
-            let rows = attempt(&context, &run.route, &statements, &wanted).await;
+            let rows = attempt(&context, &run.route, &statements, &wanted, &mut gone).await;
             match written::wait(&rows, &mut waits) {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => break rows,
@@ -191,6 +194,7 @@ async fn gathered(
         (run, wanted, rows)
     });
     let (run, wanted, rows) = task.await.map_err(Error::internal)?;
+    drop(waiting);
     let mut rows = super::lane(watch, rows)?;
     match rows.kept.take() {
         Some(kept) => once::send(kept),
@@ -203,6 +207,7 @@ async fn attempt(
     route: &SqlRoute,
     statements: &[Statement],
     wanted: &Wanted,
+    gone: &mut Gone,
 ) -> Result<lane::Reply> {
     let rollback = wanted.prefer.end == Some(TransactionEnd::Rollback);
     let verdict = |rows: &lane::Reply| judge(route, rows);
@@ -224,7 +229,7 @@ async fn attempt(
         timeout: route.timeout,
         ..Checks::default()
     };
-    context.lanes.write(statements, &route.rows, checks).await
+    context.lanes.write_while(statements, &route.rows, checks, gone).await
 }
 
 /// Whether the rows make a reply. Before the commit, so that a refusal stores nothing.
