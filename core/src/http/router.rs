@@ -257,7 +257,7 @@ async fn sql_route(
         context,
         route,
         captured,
-        principal: Principal::Anonymous,
+        principal: trace.principal.clone(),
         prefer,
         watch: &mut trace.watch,
     };

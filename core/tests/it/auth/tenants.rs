@@ -606,3 +606,45 @@ fn the_migration_makes_a_table_safe_and_leads_back() {
         }
     });
 }
+
+/// The SQL of a route is the operator's own; whose rows it sees is Postgres's affair.
+#[test]
+fn sql_routes_run_as_who_asks() {
+    let front = |route: &str, returns: &str| {
+        format!("/*---\nroute = \"{route}\"\naccess = [\"authenticated\"]\nreturns = \"{returns}\"\n---*/\n")
+    };
+    let bodies = front("GET /api/bodies", "many") + "select distinct body from notes order by body";
+    let add = front("POST /api/add", "one")
+        + "insert into notes (tenant_id, slug) values (coalesce(:tenant::text, current_setting('windlass.tenant')), :slug)\n-- then\n"
+        + "select count(*) as notes, current_setting('windlass.subject') as by from notes";
+    let add = add.replace(
+        "returns = \"one\"\n",
+        "returns = \"one\"\n[params.tenant]\noptional = true\n",
+    );
+    let routes = [("bodies", bodies.as_str()), ("add", add.as_str())];
+    let setup = Setup {
+        routes: &routes,
+        ..setup()
+    };
+    with_app(setup, |app| async move {
+        app.get("/api/bodies").await.is(401);
+        for accept in ["application/json", "application/x-ndjson"] {
+            for (name, expected) in [("a", "of a"), ("b", "of b")] {
+                let request = app.request(Method::GET, "/api/bodies").header("accept", accept);
+                let found = Answer::of(request.bearer_auth(tenant(name))).await.is(200);
+                assert_eq!(found.text.matches("of ").count(), 1, "{name}: {}", found.text);
+                assert!(found.text.contains(expected), "{name}: {}", found.text);
+            }
+        }
+        assert_eq!(app.get_as(&of(None, &[]), "/api/bodies").await.is(200).text, "[]");
+        let add = async |who: &str, body: Value| {
+            app.send_as(&tenant(who), Method::POST, "/api/add", &body.to_string())
+                .await
+        };
+        let added = add("a", json!({"slug": "new"})).await.is(200).json();
+        assert_eq!(added, json!({"notes": 6, "by": "user of a"}));
+        add("a", json!({"slug": "sneaky", "tenant": "b"})).await.is(403);
+        let added = add("b", json!({"slug": "new"})).await.is(200).json();
+        assert_eq!(added["notes"], 6);
+    });
+}

@@ -104,7 +104,7 @@ fn every_return_has_its_reply() {
         assert_eq!(answer.header("cache-control"), "private, max-age=5");
         assert_eq!(
             (answer.header("vary"), answer.header("content-type")),
-            ("accept", "application/json")
+            ("accept, authorization, apikey, x-api-key", "application/json")
         );
         assert_eq!(
             app.get("/api/leads/x/timeline").await.is(422).header("cache-control"),
