@@ -120,6 +120,7 @@ catalogue! {
     RangeNotSatisfiable, "range_not_satisfiable", Range, "The range lies outside of the rows";
     PoolTimeout, "pool_timeout", Unavailable, "No database connection came free in time";
     DatabaseUnavailable, "database_unavailable", Unavailable, "The database cannot be reached right now";
+    KeysUnavailable, "keys_unavailable", Unavailable, "The keys of tokens cannot be had right now";
     RouteDisabled, "route_disabled", Unavailable, "This route is switched off for now";
     ShuttingDown, "shutting_down", Unavailable, "The service is stopping";
     CommitUnknown, "commit_unknown", Unavailable, "The connection broke during the commit: the write may or may not be stored";

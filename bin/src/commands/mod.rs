@@ -82,7 +82,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Audit { project, json } => audit::run(&project.dir, json).await,
         Command::Key { action } => key::run(action).await,
         Command::Tenant { action } => tenant::run(action).await,
-        Command::Token(asked) => token::run(asked),
+        Command::Token(asked) => token::run(asked).await,
         Command::Db { action } => db::run(action).await,
         Command::Completions { shell } => Ok(man::completions(shell)),
         Command::Man => man::run(),

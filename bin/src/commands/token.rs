@@ -13,7 +13,7 @@ use crate::cli::Token;
 use crate::report;
 
 /// Makes it, and proves that a service with these settings takes it.
-pub fn run(asked: Token) -> Result<ExitCode> {
+pub async fn run(asked: Token) -> Result<ExitCode> {
     let project = Project::open(&asked.project.dir)?;
     let private = asked
         .key
@@ -39,7 +39,7 @@ pub fn run(asked: Token) -> Result<ExitCode> {
     let token = mint(auth, &wanted, now)?;
     let verifier =
         Verifier::open(auth, &project.directory).map_err(|wrong| config::refuse(Code::ConfigInvalid, &wrong))?;
-    verifier.principal(&token, now).map_err(|refused| {
+    verifier.principal(&token, now).await.map_err(|refused| {
         Error::new(
             Code::ActRefused,
             "a service with these settings would refuse this token",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::service::Demo;
+use crate::service::{Demo, WINDLASS};
 
 /// Our script, with the versions and hashes of what it needs.
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgrest-js");
@@ -19,7 +19,14 @@ fn the_published_javascript_client_works_unmodified() {
         assert!(started.elapsed() < Duration::from_secs(60), "{}", demo.log());
         std::thread::sleep(Duration::from_millis(50));
     }
+    let key = Command::new(WINDLASS)
+        .args(["key", "create", "client", "--dir"])
+        .arg(&demo.folder)
+        .output()
+        .unwrap();
+    assert!(key.status.success(), "{}", String::from_utf8_lossy(&key.stderr));
     let output = Command::new("node")
+        .env("WINDLASS_KEY", String::from_utf8_lossy(&key.stdout).trim())
         .arg(script.join("calls.mjs"))
         .arg(format!("http://{}/api", demo.address))
         .output()

@@ -1,6 +1,6 @@
 // Calls of PostgREST's JavaScript client, as published, against the demo's data.
 //
-//     npm ci && node calls.mjs http://127.0.0.1:8080/api
+//     npm ci && WINDLASS_KEY=$(windlass key create client) node calls.mjs http://127.0.0.1:8080/api
 //
 // The demo must be fresh: ids and counts are those of its files. Ends with 1 if a call is answered otherwise than
 // PostgREST's documentation lets a caller expect.
@@ -22,9 +22,14 @@ if (!url || chosen.some((name) => !(name in topics))) {
   process.exit(2)
 }
 const suite = new Suite()
-// As supabase-js makes it: the key twice, though nobody here asks for one, and the schema, though there is but one API.
+const key = process.env.WINDLASS_KEY
+if (!key) {
+  console.error('WINDLASS_KEY is to hold an API key: windlass key create client')
+  process.exit(2)
+}
+// As supabase-js makes it: the key twice, and the schema, though there is but one API.
 const client = new PostgrestClient(url, {
-  headers: { apikey: 'anonymous', Authorization: 'Bearer anonymous' },
+  headers: { apikey: key, Authorization: `Bearer ${key}` },
   schema: 'public',
   fetch: suite.fetch,
 })

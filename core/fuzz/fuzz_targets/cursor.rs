@@ -7,6 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use windlass_fuzz::contracts::{SNAPSHOT, resource};
+use windlass_fuzz::plan::Principal;
 use windlass_fuzz::plan::cursor::{Binding, Cursor};
 use windlass_fuzz::stages::{KEY, page_on};
 
@@ -16,7 +17,12 @@ fuzz_target!(|bytes: &[u8]| {
     let (path, query) = head.split_once('?').unwrap_or((&head, ""));
     let cursor = String::from_utf8_lossy(bytes);
     assert!(
-        Cursor::open(&cursor, &KEY, Binding::new(resource(&SNAPSHOT, path), &[], &[])).is_err(),
+        Cursor::open(
+            &cursor,
+            &KEY,
+            Binding::new(resource(&SNAPSHOT, path), &[], &[], &Principal::Anonymous)
+        )
+        .is_err(),
         "a forged cursor opened"
     );
     let backward = lines.next() == Some(b"-");

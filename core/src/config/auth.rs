@@ -125,6 +125,8 @@ pub enum Material {
     Secret(Secret<Vec<u8>>),
     /// A PEM, JWK or JWKS file, relative to the project.
     File(PathBuf),
+    /// Where an issuer publishes a JWKS.
+    Url(String),
 }
 
 impl TokenKey {
@@ -189,8 +191,16 @@ pub(super) fn keys(raw: &Raw, wrong: &mut Vec<Diagnostic>) -> Vec<TokenKey> {
     items.iter().filter_map(|item| key(item, wrong)).collect()
 }
 
+/// Whether nobody on the way can put keys of his own in the place of the issuer's.
+fn is_safe(url: &str) -> bool {
+    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"]
+        .iter()
+        .any(|local| url.strip_prefix(local).is_some_and(|rest| rest.starts_with([':', '/'])));
+    local || url.starts_with("https://")
+}
+
 fn key(item: &Raw, wrong: &mut Vec<Diagnostic>) -> Option<TokenKey> {
-    const KNOWN: &[&str] = &["algorithm", "kid", "secret", "file"];
+    const KNOWN: &[&str] = &["algorithm", "kid", "secret", "file", "url"];
     let Value::Table(entries) = &item.value else {
         wrong.push(item.wrong("`auth.keys`: write each key as a section `[[auth.keys]]`"));
         return None;
@@ -199,7 +209,7 @@ fn key(item: &Raw, wrong: &mut Vec<Diagnostic>) -> Option<TokenKey> {
     let mut refuse = |raw: &Raw, name: &str, message: &str| {
         wrong.push(raw.wrong(format!("`auth.keys.{name}`: {message}")));
     };
-    let (mut how, mut kid, mut secret, mut file) = (None, None, None, None);
+    let (mut how, mut kid, mut secret, mut file, mut url) = (None, None, None, None, None);
     for (name, raw) in entries {
         let text = match &raw.value {
             Value::Text(text) if !text.is_empty() => text.clone(),
@@ -215,6 +225,8 @@ fn key(item: &Raw, wrong: &mut Vec<Diagnostic>) -> Option<TokenKey> {
             },
             "kid" => kid = Some(text),
             "secret" => secret = Some((raw, text)),
+            "url" if is_safe(&text) => url = Some((raw, text)),
+            "url" => refuse(raw, name, "must begin with https://; http:// is for this machine alone"),
             "file" => file = Some((raw, PathBuf::from(text))),
             _ => {
                 let near = suggest::help(name, KNOWN.iter().copied()).unwrap_or_default();
@@ -229,24 +241,29 @@ fn key(item: &Raw, wrong: &mut Vec<Diagnostic>) -> Option<TokenKey> {
         wrong.push(item.wrong("`auth.keys`: a key needs its `algorithm`, so that no token can choose one"));
         return None;
     };
-    let (place, material) = match (secret, file) {
-        (Some((raw, text)), None) if algorithm.least_secret().is_some() => match strong(text, algorithm) {
+    let (place, material) = match (secret, file, url) {
+        (Some((raw, text)), None, None) if algorithm.least_secret().is_some() => match strong(text, algorithm) {
             Ok(secret) => (raw, Material::Secret(secret)),
             Err(message) => {
                 wrong.push(raw.wrong(format!("`auth.keys.secret`: {message}")));
                 return None;
             }
         },
-        (Some((raw, _)), None) => {
+        (None, None, Some((raw, url))) if algorithm.least_secret().is_none() => (raw, Material::Url(url)),
+        (None, None, Some((raw, _))) => {
+            wrong.push(raw.wrong("`auth.keys.url`: what is published is no secret"));
+            return None;
+        }
+        (Some((raw, _)), None, None) => {
             let name = algorithm.as_str();
             wrong.push(raw.wrong(format!(
-                "`auth.keys.secret`: {name} has public keys: name one with `file`"
+                "`auth.keys.secret`: {name} has public keys: name one with `file` or `url`"
             )));
             return None;
         }
-        (None, Some((raw, path))) => (raw, Material::File(path)),
+        (None, Some((raw, path)), None) => (raw, Material::File(path)),
         _ => {
-            wrong.push(item.wrong("`auth.keys`: a key needs either `secret` or `file`"));
+            wrong.push(item.wrong("`auth.keys`: a key needs one of `secret`, `file` and `url`"));
             return None;
         }
     };

@@ -251,6 +251,26 @@ mod tests {
     }
 
     #[test]
+    fn no_key_of_tokens_is_ever_shown() {
+        let secret = "hunter2".repeat(10);
+        let text =
+            format!("[auth.jwt]\nsecret = \"{secret}\"\n[[auth.keys]]\nalgorithm = \"HS256\"\nsecret = \"{secret}\"");
+        let (settings, wrong) = gather(&text, &HashMap::new());
+        assert!(wrong.is_empty(), "{wrong:?}");
+        let value = |key: &str| {
+            settings
+                .iter()
+                .find(|setting| setting.key == key)
+                .unwrap()
+                .value
+                .clone()
+        };
+        assert_eq!(value("auth.jwt.secret"), "\"***\"");
+        assert_eq!(value("auth.keys"), "[{ algorithm = \"HS256\", secret = \"***\" }]");
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+
+    #[test]
     fn no_password_is_ever_shown() {
         for (url, shown) in [
             ("postgresql://u:hunter2@db/x", "\"postgresql://u:***@db:5432/x\""),

@@ -171,11 +171,11 @@ mod tests {
             ),
             (
                 "[[auth.keys]]\nalgorithm = \"RS256\"".to_owned(),
-                "windlass.toml:1:1: `auth.keys`: a key needs either `secret` or `file`",
+                "windlass.toml:1:1: `auth.keys`: a key needs one of `secret`, `file` and `url`",
             ),
             (
                 format!("[[auth.keys]]\nalgorithm = \"RS256\"\nsecret = \"{long}\""),
-                "windlass.toml:3:10: `auth.keys.secret`: RS256 has public keys: name one with `file`",
+                "windlass.toml:3:10: `auth.keys.secret`: RS256 has public keys: name one with `file` or `url`",
             ),
             (
                 "[[auth.keys]]\nalgorithm = \"RS265\"\nfile = \"k\"".to_owned(),
@@ -184,6 +184,14 @@ mod tests {
             (
                 "[[auth.keys]]\nalgorithm = \"RS256\"\nfile = \"k\"\nkidd = \"x\"".to_owned(),
                 "windlass.toml:4:8: `auth.keys.kidd`: there is no such key. did you mean `kid`?",
+            ),
+            (
+                "[[auth.keys]]\nalgorithm = \"RS256\"\nurl = \"http://issuer.example/jwks\"".to_owned(),
+                "windlass.toml:3:7: `auth.keys.url`: must begin with https://; http:// is for this machine alone",
+            ),
+            (
+                "[[auth.keys]]\nalgorithm = \"HS256\"\nurl = \"https://issuer.example/jwks\"".to_owned(),
+                "windlass.toml:3:7: `auth.keys.url`: what is published is no secret",
             ),
             (
                 "[auth]\nkeys = 3".to_owned(),

@@ -110,8 +110,15 @@ where
     Closed(closed)
 }
 
-/// TLS that verifies against the system's certificates, read once.
 fn tls() -> Result<MakeRustlsConnect> {
+    tls_config().map(MakeRustlsConnect::new)
+}
+
+/// TLS that verifies against the system's certificates, read once.
+///
+/// # Errors
+/// `internal` if `ring` lacks what TLS needs.
+pub fn tls_config() -> Result<rustls::ClientConfig> {
     static TLS: OnceLock<Arc<rustls::RootCertStore>> = OnceLock::new();
     let roots = TLS.get_or_init(|| {
         let mut roots = rustls::RootCertStore::empty();
@@ -123,12 +130,10 @@ fn tls() -> Result<MakeRustlsConnect> {
         Arc::new(roots)
     });
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(Error::internal)?
-        .with_root_certificates(Arc::clone(roots))
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
+        .map_err(Error::internal)?;
+    Ok(builder.with_root_certificates(Arc::clone(roots)).with_no_client_auth())
 }
 
 /// `user@host:port/name`: never the password.

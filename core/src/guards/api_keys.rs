@@ -40,7 +40,7 @@ pub struct Freshness {
     pub compare: Duration,
     /// Older: it is not used any more, even if the database is away.
     pub most: Duration,
-    /// An unknown key is looked for again if it is older than this.
+    /// An unknown key is looked for again once it is older than this.
     pub unknown: Duration,
 }
 
@@ -49,7 +49,7 @@ impl Default for Freshness {
         Self {
             compare: Duration::from_secs(1),
             most: Duration::from_secs(5),
-            unknown: Duration::from_millis(200),
+            unknown: Duration::from_millis(50),
         }
     }
 }
@@ -167,7 +167,8 @@ impl ApiKeys {
         let hash = Sha256::digest(key.as_bytes());
         let mut known = shared.known(shared.freshness.compare).await?;
         if !known.by_hash.contains_key(hash.as_slice()) {
-            // It may have been made a moment ago.
+            // It may have been made a moment ago. However many unknown keys come, they are looked for at this pace.
+            tokio::time::sleep_until(known.at + shared.freshness.unknown).await;
             known = shared.known(shared.freshness.unknown).await?;
         }
         let found = known

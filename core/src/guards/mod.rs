@@ -44,7 +44,7 @@ impl Guards {
     ///
     /// # Errors
     /// `unauthenticated` for credentials that are not valid, wherever they are sent; `bad_header` for several of one kind;
-    /// `database_unavailable` where it cannot be told.
+    /// `database_unavailable` or `keys_unavailable` where it cannot be told.
     pub async fn principal(&self, headers: &HeaderMap) -> Result<Principal> {
         let Some(credential) = credentials::of(headers)? else {
             return Ok(Principal::Anonymous);
@@ -53,7 +53,7 @@ impl Guards {
             (Credential::Key(key), Some(keys)) => keys.principal(key).await,
             (Credential::Key(_), None) => Err(invalid("there is no such key")),
             (Credential::Token(token), _) => match &self.tokens {
-                Some(tokens) => tokens.principal(token, SystemTime::now()),
+                Some(tokens) => tokens.principal(token, SystemTime::now()).await,
                 None => Err(invalid("no tokens are taken here")),
             },
         }

@@ -50,6 +50,7 @@ pub(super) fn read(settings: &TokenKey, directory: &Path) -> Result<Vec<Key>, St
     let algorithm = settings.algorithm;
     let found = match &settings.material {
         Material::Secret(secret) => vec![(None, Parts::Secret(secret.reveal().clone()))],
+        Material::Url(_) => return Err("it is fetched when it is needed".to_owned()),
         Material::File(path) => {
             let path = directory.join(path);
             let shown = path.display();
@@ -63,15 +64,11 @@ pub(super) fn read(settings: &TokenKey, directory: &Path) -> Result<Vec<Key>, St
             read::keys(&bytes, algorithm).map_err(|why| format!("{shown}: {why}"))?
         }
     };
-    let key = |(kid, parts): (Option<String>, Parts)| {
-        usable(algorithm, &parts)?;
-        Ok(Key {
-            algorithm,
-            kid: settings.kid.clone().or(kid),
-            parts,
-        })
-    };
-    found.into_iter().map(key).collect()
+    let kid = |found: Option<String>| settings.kid.clone().or(found);
+    found
+        .into_iter()
+        .map(|(found, parts)| Key::new(algorithm, kid(found), parts))
+        .collect()
 }
 
 /// Whether a key is of the algorithm's type, and strong enough for it.
@@ -96,6 +93,15 @@ fn usable(algorithm: Algorithm, parts: &Parts) -> Result<(), String> {
 }
 
 impl Key {
+    /// A key that is good for one algorithm.
+    ///
+    /// # Errors
+    /// For one of another type, or too weak for it.
+    pub(super) fn new(algorithm: Algorithm, kid: Option<String>, parts: Parts) -> Result<Self, String> {
+        usable(algorithm, &parts)?;
+        Ok(Self { algorithm, kid, parts })
+    }
+
     /// Whether this key made the signature.
     pub(super) fn verify(&self, signed: &[u8], signature: &[u8]) -> bool {
         use Algorithm::{EdDsa, Es256, Es384, Hs256, Hs384, Hs512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};

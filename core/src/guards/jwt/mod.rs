@@ -7,23 +7,27 @@
 mod claims;
 mod key;
 mod read;
+mod remote;
 mod sign;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+pub use remote::Refresh;
 pub use sign::{Wanted, mint};
 
 use super::invalid;
-use crate::config::{Auth, TokenRules};
+use crate::config::{Auth, Material, TokenRules};
 use crate::diagnostic::Diagnostic;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::plan::Principal;
 use crate::request::json::{self, Json};
 use key::Key;
+use remote::Remote;
 
 /// Longest token, in bytes.
 const LONGEST: usize = 8 * 1024;
@@ -34,7 +38,19 @@ const MOST_KEYS: usize = 16;
 #[derive(Debug)]
 pub struct Verifier {
     keys: Vec<Key>,
+    remotes: Vec<Arc<Remote>>,
     rules: TokenRules,
+}
+
+/// What came of trying keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tried {
+    /// One of them made the signature.
+    Fits,
+    /// None of them made it.
+    Unfit,
+    /// None is for this token.
+    Unknown,
 }
 
 /// What a token's header says (RFC 7515 §4).
@@ -51,10 +67,17 @@ impl Verifier {
     pub fn open(auth: &Auth, directory: &Path) -> Result<Self, Vec<Diagnostic>> {
         let mut keys = Vec::new();
         let mut wrong = Vec::new();
+        let mut remotes = Vec::new();
         for settings in &auth.keys {
-            match key::read(settings, directory) {
-                Ok(read) => keys.extend(read),
-                Err(message) => wrong.push(settings.wrong(message)),
+            let read = match &settings.material {
+                Material::Url(url) => {
+                    let remote = Remote::new(url, settings.algorithm, settings.kid.clone());
+                    remote.map(|remote| remotes.push(Arc::new(remote)))
+                }
+                Material::Secret(_) | Material::File(_) => key::read(settings, directory).map(|read| keys.extend(read)),
+            };
+            if let Err(message) = read {
+                wrong.push(settings.wrong(message));
             }
         }
         if !wrong.is_empty() {
@@ -62,22 +85,32 @@ impl Verifier {
         }
         Ok(Self {
             keys,
+            remotes,
             rules: auth.rules.clone(),
         })
+    }
+
+    /// With other times for fetching keys, before the first one is.
+    #[must_use]
+    pub fn with_refresh(mut self, refresh: Refresh) -> Self {
+        for remote in self.remotes.iter_mut().filter_map(Arc::get_mut) {
+            remote.refresh = refresh;
+        }
+        self
     }
 
     /// Whether there are keys at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.remotes.is_empty()
     }
 
     /// Whose token it is.
     ///
     /// # Errors
-    /// `unauthenticated`, whatever is wrong with it.
-    pub fn principal(&self, token: &str, now: SystemTime) -> Result<Principal> {
-        let payload = self.payload(token)?;
+    /// `unauthenticated`, whatever is wrong with it; `keys_unavailable` where its issuer's keys cannot be had.
+    pub async fn principal(&self, token: &str, now: SystemTime) -> Result<Principal> {
+        let payload = self.payload(token).await?;
         let text = std::str::from_utf8(&payload).map_err(|_| invalid("the claims are not JSON"))?;
         // Refuses a name that comes twice (RFC 7519 §4), and what Postgres could not hold.
         let claims = json::parse(&payload).map_err(|_| invalid("the claims are not JSON that can be read"))?;
@@ -85,7 +118,7 @@ impl Verifier {
     }
 
     /// What was signed, whatever it says.
-    fn payload(&self, token: &str) -> Result<Vec<u8>> {
+    async fn payload(&self, token: &str) -> Result<Vec<u8>> {
         if token.len() > LONGEST {
             return Err(invalid("the token is too long"));
         }
@@ -96,24 +129,57 @@ impl Verifier {
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed());
         let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
         let header = read_header(&header)?;
-        self.verify(&header, signed.as_bytes(), &signature)?;
+        self.verify(&header, signed.as_bytes(), &signature).await?;
         Ok(payload)
     }
 
-    fn verify(&self, header: &Header, signed: &[u8], signature: &[u8]) -> Result<()> {
-        let fits = |key: &&Key| {
-            let named = key.kid.as_deref().zip(header.kid.as_deref());
-            key.algorithm.as_str() == header.algorithm && named.is_none_or(|(ours, theirs)| ours == theirs)
-        };
-        let mut keys = self.keys.iter().filter(fits).take(MOST_KEYS).peekable();
-        if keys.peek().is_none() {
-            return Err(invalid("there is no key for the algorithm and name in its header"));
+    async fn verify(&self, header: &Header, signed: &[u8], signature: &[u8]) -> Result<()> {
+        let mut tried = attempt(&self.keys, header, signed, signature);
+        let mut away = false;
+        for remote in &self.remotes {
+            if tried == Tried::Fits {
+                break;
+            }
+            if remote.algorithm.as_str() != header.algorithm {
+                continue;
+            }
+            let Some(known) = remote.keys().await else {
+                away = true;
+                continue;
+            };
+            let mut found = attempt(&known.keys, header, signed, signature);
+            // A key that nobody knows may be a new one. One without a name is new if no known one fits.
+            if (found == Tried::Unknown || found == Tried::Unfit && header.kid.is_none())
+                && let Some(newer) = remote.newer().await
+            {
+                found = attempt(&newer.keys, header, signed, signature);
+            }
+            if found != Tried::Unknown {
+                tried = found;
+            }
         }
-        if keys.any(|key| key.verify(signed, signature)) {
-            Ok(())
-        } else {
-            Err(invalid("its signature does not fit"))
+        match tried {
+            Tried::Fits => Ok(()),
+            _ if away => Err(Error::new(Code::KeysUnavailable, Code::KeysUnavailable.title()).with_retry_after(5)),
+            Tried::Unfit => Err(invalid("its signature does not fit")),
+            Tried::Unknown => Err(invalid("there is no key for the algorithm and name in its header")),
         }
+    }
+}
+
+/// Tries the keys that a token may be signed by.
+fn attempt(keys: &[Key], header: &Header, signed: &[u8], signature: &[u8]) -> Tried {
+    let fits = |key: &&Key| {
+        let named = key.kid.as_deref().zip(header.kid.as_deref());
+        key.algorithm.as_str() == header.algorithm && named.is_none_or(|(ours, theirs)| ours == theirs)
+    };
+    let mut keys = keys.iter().filter(fits).take(MOST_KEYS).peekable();
+    if keys.peek().is_none() {
+        Tried::Unknown
+    } else if keys.any(|key| key.verify(signed, signature)) {
+        Tried::Fits
+    } else {
+        Tried::Unfit
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who asks, and what becomes of it.
 
+mod issuer;
 mod keys;
 mod principals;
 mod tenants;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use windlass_core::contract::{self, TenantWanted, tenant_migration};
 use windlass_core::db::cluster::Role;
 use windlass_core::db::{connect, introspect};
+use windlass_core::guards::NewKey;
 use windlass_core::guards::jwt::Wanted;
 
 use super::tokens::{token, verifier};
@@ -196,6 +197,17 @@ fn rows_are_written_and_read_within_a_tenant() {
             .is(422);
         assert_eq!(wrong.violations(), ["value_error body.1.tenant_id"]);
 
+        // A key of a tenant is as good as a token.
+        let key = NewKey {
+            tenant: Some("b".into()),
+            scopes: vec!["notes".into()],
+            ..NewKey::default()
+        };
+        let key = app.key_of(key).await;
+        app.get_as(&key, made.header("location")).await.is(200);
+        app.get_as(&key, "/api/notes/1").await.is(404);
+        app.get_as(&app.key(&["notes"]).await, "/api/notes").await.is(403);
+
         // Every form of a list, and what comes beside the rows.
         for (path, accept) in [
             ("/api/notes?select=tenant_id", "application/json"),
@@ -248,6 +260,29 @@ fn rows_are_written_and_read_within_a_tenant() {
         app.send_as(&tenant(uuid), Method::POST, "/api/files", &named)
             .await
             .is(201);
+        // A row under a name that the client chooses: two tenants may choose the same.
+        let other = tenant("0193a5c2-7f00-7000-8000-00000000000b");
+        for (token, status) in [(&tenant(uuid), 201), (&other, 201), (&other, 200)] {
+            let put = app
+                .send_as(token, Method::PUT, "/api/files/chosen", "{}")
+                .await
+                .is(status);
+            assert_eq!(put.json()["name"], "chosen");
+        }
+        assert_eq!(
+            app.get_as(&other, "/api/files")
+                .await
+                .is(200)
+                .json()
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+        let foreign = format!("{{\"tenant_id\":\"{uuid}\"}}");
+        app.send_as(&other, Method::PUT, "/api/files/chosen", &foreign)
+            .await
+            .is(422);
         let strange = app.get_as(&b, "/api/files").await.is(403);
         assert!(
             strange.json()["details"]
