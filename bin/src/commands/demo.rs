@@ -10,7 +10,7 @@ use windlass_core::app::Project;
 use windlass_core::config::Listen;
 use windlass_core::error::{Code, Error, Result};
 
-use super::{load, serve, write_whole};
+use super::{demo_keys, load, serve, write_whole};
 use crate::report;
 
 #[derive(RustEmbed)]
@@ -20,11 +20,34 @@ struct Assets;
 /// What the demo has written, so that later edits are told apart.
 const NOTE: &str = ".demo.json";
 
+/// To try tenants and scopes with.
+const KEYS: &[demo_keys::Wanted] = &[
+    demo_keys::Wanted {
+        variable: "TENANT_A_KEY",
+        scopes: &["campaigns.read", "campaigns.write"],
+        tenant: Some("harbour"),
+    },
+    demo_keys::Wanted {
+        variable: "TENANT_B_KEY",
+        scopes: &["campaigns.read", "campaigns.write"],
+        tenant: Some("lagoon"),
+    },
+    demo_keys::Wanted {
+        variable: "ADMIN_KEY",
+        scopes: &["admin"],
+        tenant: None,
+    },
+];
+
 /// Makes the demo in `directory`, if it is not there yet, and serves it.
 pub async fn run(directory: &Path, listen: &[Listen]) -> Result<ExitCode> {
     extract(directory)?;
     let project = Project::open(directory)?;
-    serve::serve(&project, listen, true, Some(data())).await
+    let demo = serve::Demo {
+        data: data(),
+        keys: KEYS,
+    };
+    serve::serve(&project, listen, true, Some(demo)).await
 }
 
 fn data() -> load::Data {

@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod db;
 mod demo;
+mod demo_keys;
 mod health;
 mod inspect;
 mod key;

@@ -19,7 +19,7 @@ use windlass_core::plan::cursor::Key;
 use windlass_core::telemetry::logs;
 use windlass_core::telemetry::sampler::Sampler;
 
-use super::load;
+use super::{demo_keys, load};
 use crate::report;
 use crate::stop::{Signals, Stop};
 
@@ -32,8 +32,16 @@ pub async fn run(directory: &Path, listen: &[Listen], migrate: bool) -> Result<E
     serve(&project, listen, migrate, None).await
 }
 
-/// Serves a project; with `data`, loads the files in that folder through the API once it answers.
-pub async fn serve(project: &Project, listen: &[Listen], migrate: bool, data: Option<load::Data>) -> Result<ExitCode> {
+/// What a demo has besides its project.
+pub struct Demo {
+    /// Rows, which are loaded through the API once it answers.
+    pub data: load::Data,
+    /// Keys to try it with.
+    pub keys: &'static [demo_keys::Wanted],
+}
+
+/// Serves a project, perhaps the demo.
+pub async fn serve(project: &Project, listen: &[Listen], migrate: bool, demo: Option<Demo>) -> Result<ExitCode> {
     logs::install(&project.settings.log);
     let listen = if listen.is_empty() {
         &project.settings.http.listen
@@ -45,7 +53,7 @@ pub async fn serve(project: &Project, listen: &[Listen], migrate: bool, data: Op
     let server = Server::bind(listen).await?;
     let database = stop.unless(project.start()).await?;
     let served = match stop.unless(prepare(project, &database, migrate)).await {
-        Ok((context, tokens)) => answer(project, &database, server, context, tokens, &stop, data).await,
+        Ok((context, tokens)) => answer(project, &database, server, context, tokens, &stop, demo).await,
         Err(error) => Err(error),
     };
     let stopped = database.stop().await;
@@ -103,7 +111,7 @@ async fn answer(
     context: Arc<Context>,
     tokens: Verifier,
     stop: &Stop,
-    data: Option<load::Data>,
+    demo: Option<Demo>,
 ) -> Result<()> {
     let addresses = server.addresses().to_vec();
     let live = Live {
@@ -122,7 +130,11 @@ async fn answer(
             _ = closed.await;
         }))
     });
-    let loader = data.map(|data| {
+    if let Some(demo) = &demo {
+        let stores = Pool::new(&database.owner, 1, project.settings.database.connect_timeout);
+        demo_keys::write(&project.directory, &stores, demo.keys).await?;
+    }
+    let loader = demo.map(|Demo { data, .. }| {
         let (addresses, directory) = (addresses.clone(), project.directory.clone());
         tokio::spawn(async move {
             match load::run(&addresses, &data, &directory).await {

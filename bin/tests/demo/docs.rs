@@ -44,6 +44,7 @@ fn the_demo_serves_real_data_and_documents_itself() {
     second_windlass_is_refused(&demo.folder);
     psql_works(&demo.folder);
     texts_are_found_by_meaning(&demo);
+    keys_open_what_is_theirs(&demo);
 }
 
 /// Opens a page in headless Chromium; every resource must be on it, and no request may leave the origin.
@@ -167,6 +168,50 @@ fn texts_are_found_by_meaning(demo: &Demo) {
         order by embedding <=> (select embedding from questions limit 1) limit 10";
     let plan = psql(&demo.folder, plan);
     assert!(plan.contains("Index Scan using documents_embedding"), "{plan}");
+}
+
+/// The keys that the demo made, as its README uses them.
+fn keys_open_what_is_theirs(demo: &Demo) {
+    use std::os::unix::fs::PermissionsExt;
+    let file = demo.folder.join("demo-keys.env");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(demo.log().contains("demo-keys.env"), "{}", demo.log());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let key = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.unwrap().to_owned()
+    };
+    let ask = |path: &str, key: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: demo\r\napikey: {key}\r\nconnection: close\r\n\r\n");
+        let (status, _, body) = demo.ask(&request).unwrap();
+        (status, serde_json::from_str::<Value>(&body).unwrap())
+    };
+    let (a, b, admin) = (key("TENANT_A_KEY"), key("TENANT_B_KEY"), key("ADMIN_KEY"));
+    assert_eq!(demo.get("/api/campaigns").unwrap().0, 401);
+    for (path, statuses, of_a, of_b) in [
+        ("/api/campaigns?select=name", (200, 200), 3, 2),
+        ("/api/reports/budgets", (200, 200), 3, 2),
+        ("/api/campaigns?id=eq.1", (200, 200), 1, 0),
+    ] {
+        let ((status_a, rows_a), (status_b, rows_b)) = (ask(path, &a), ask(path, &b));
+        assert_eq!((status_a, status_b), statuses, "{path}");
+        let count = |rows: &Value| rows.as_array().unwrap().len();
+        assert_eq!(
+            (count(&rows_a), count(&rows_b)),
+            (of_a, of_b),
+            "{path}: {rows_a} {rows_b}"
+        );
+    }
+    assert_eq!(ask("/api/campaigns/1", &a).0, 200);
+    let (absent, mut foreign) = (ask("/api/campaigns/999", &b), ask("/api/campaigns/1", &b));
+    // Only the request's own name differs.
+    foreign.1["request_id"] = absent.1["request_id"].clone();
+    assert_eq!(foreign, absent);
+    assert_eq!(absent.0, 404);
+    assert_eq!(ask("/api/admin/activity", &a).0, 403);
+    assert_eq!(ask("/api/admin/activity", &admin).0, 200);
+    // Who belongs to no tenant sees no tenant's rows.
+    assert_eq!(ask("/api/campaigns", &admin).0, 403);
 }
 
 fn psql(folder: &Path, statement: &str) -> String {

@@ -1,0 +1,2 @@
+drop table campaigns;
+drop type campaign_state;
