@@ -1,5 +1,6 @@
 //! SQL routes through the front door: every return, every part of a request, and what is refused.
 
+mod demo;
 mod files;
 mod replies;
 mod requests;
