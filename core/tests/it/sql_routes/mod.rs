@@ -174,6 +174,13 @@ select g as n, repeat('x', :width::int) as x from generate_series(1, :n) g",
         "/*---\nroute = \"GET /api/closed\"\naccess = [\"scope:x\"]\nreturns = \"exec\"\n---*/ select 1 as a",
     ),
     (
+        "slow_write",
+        "/*---\nroute = \"POST /api/slow-writes\"\naccess = [\"public\"]\nreturns = \"exec\"\n---*/
+select pg_sleep(0.4)
+-- then
+insert into events (lead_id, kind) values (1, 'late')",
+    ),
+    (
         "gone",
         "/*---\nroute = \"POST /api/gone\"\naccess = [\"public\"]\nreturns = \"one\"\n---*/
 insert into events (lead_id, kind) values (1, 'called')
