@@ -28,7 +28,7 @@ pub async fn catalog(project: &Project, database: &Database) -> Result<Catalog> 
 /// As [`catalog`].
 pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapshot, Vec<Diagnostic>)> {
     let client = project.connect(database).await?;
-    let (contracts, wrong) = read(&project.directory, &client).await?;
+    let (contracts, wrong) = Box::pin(read(&project.directory, &client)).await?;
     let settings = &project.settings;
     let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), contracts);
     Ok((snapshot, wrong))
@@ -40,7 +40,7 @@ pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapsho
 /// # Errors
 /// If the database goes away.
 pub async fn read(directory: &Path, client: &Client) -> Result<(Contracts, Vec<Diagnostic>)> {
-    let catalog = introspect::catalog(client).await?;
+    let catalog = Box::pin(introspect::catalog(client)).await?;
     let (drafts, mistakes) = contract::sql_drafts(directory);
     let steps: Vec<&[Step]> = drafts.iter().map(Draft::steps).collect();
     let described = introspect::describe(client, &steps).await?;

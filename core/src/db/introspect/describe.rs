@@ -80,7 +80,8 @@ async fn between(
         return Ok(Vec::new());
     }
     client.batch_execute(begin).await.map_err(broken)?;
-    let described = all(client, routes).await;
+    // Boxed, as it is large and others hold it in theirs.
+    let described = Box::pin(all(client, routes)).await;
     let end = client.batch_execute(end).await.map_err(broken);
     let described = described?;
     end?;

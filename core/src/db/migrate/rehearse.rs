@@ -314,11 +314,11 @@ impl<'a> Stage<'a> {
     async fn look(&self) -> Result<Seen, Stop> {
         let look = async {
             Ok(Seen {
-                catalog: introspect::catalog_within(self.client, self.role).await?,
+                catalog: Box::pin(introspect::catalog_within(self.client, self.role)).await?,
                 routes: introspect::describe_within(self.client, self.routes).await?,
             })
         };
-        let (seen, blocker) = self.observed(look).await;
+        let (seen, blocker) = self.observed(Box::pin(look)).await;
         seen.map_err(|error| {
             // What a view allows is asked of its tables, which another session may have to itself.
             let source = std::error::Error::source(&error);
