@@ -15,7 +15,10 @@ fuzz_target!(|text: &str| {
         match read_draft(Path::new("routes/x.sql"), text.clone()) {
             Ok(draft) => draft.steps().iter().for_each(|step| {
                 for (name, at) in &step.names {
-                    assert!(text.get(*at..).is_some_and(|rest| rest.starts_with(&format!(":{name}"))));
+                    assert!(
+                        text.get(*at..)
+                            .is_some_and(|rest| rest.starts_with(&format!(":{name}")))
+                    );
                 }
                 for character in 0..=step.text.chars().count() + 1 {
                     assert!(text.is_char_boundary(step.place(character)));

@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use super::project::{Database, Project};
 use crate::catalog::Catalog;
-use crate::contract::{self, Contracts, Draft, Snapshot, SqlRoute, Step};
+use crate::contract::{self, Contracts, Described, Draft, Snapshot, SqlRoute, Step, Undescribed};
 use crate::db::introspect;
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
@@ -28,7 +28,7 @@ pub async fn catalog(project: &Project, database: &Database) -> Result<Catalog> 
 /// As [`catalog`].
 pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapshot, Vec<Diagnostic>)> {
     let client = project.connect(database).await?;
-    let (contracts, wrong) = read(&project.directory, &client).await?;
+    let (contracts, wrong) = Box::pin(read(&project.directory, &client)).await?;
     let settings = &project.settings;
     let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), contracts);
     Ok((snapshot, wrong))
@@ -40,14 +40,26 @@ pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapsho
 /// # Errors
 /// If the database goes away.
 pub async fn read(directory: &Path, client: &Client) -> Result<(Contracts, Vec<Diagnostic>)> {
-    let catalog = introspect::catalog(client).await?;
-    let (mut contracts, mut wrong) = contract::load(directory, &catalog);
+    let catalog = Box::pin(introspect::catalog(client)).await?;
     let (drafts, mistakes) = contract::sql_drafts(directory);
-    wrong.extend(mistakes);
     let steps: Vec<&[Step]> = drafts.iter().map(Draft::steps).collect();
     let described = introspect::describe(client, &steps).await?;
+    let (contracts, mut wrong) = expose(directory, &catalog, &drafts, described);
+    wrong.extend(mistakes);
+    wrong.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    Ok((contracts, wrong))
+}
+
+/// What the files in `directory` expose of a catalog; `described` are the SQL routes among them.
+pub(super) fn expose(
+    directory: &Path,
+    catalog: &Catalog,
+    drafts: &[Draft],
+    described: Vec<Result<Described, Undescribed>>,
+) -> (Contracts, Vec<Diagnostic>) {
+    let (mut contracts, mut wrong) = contract::load(directory, catalog);
     let read_file = |path: &Path| std::fs::read_to_string(directory.join(path)).map_err(|error| error.to_string());
-    for (draft, described) in drafts.into_iter().zip(described) {
+    for (draft, described) in drafts.iter().zip(described) {
         match contract::sql_route(draft, described, &read_file, &catalog.roles) {
             Ok(route) => {
                 wrong.extend(defaults(&route));
@@ -57,8 +69,7 @@ pub async fn read(directory: &Path, client: &Client) -> Result<(Contracts, Vec<D
         }
     }
     wrong.extend(contract::clashes(&contracts));
-    wrong.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-    Ok((contracts, wrong))
+    (contracts, wrong)
 }
 
 /// Defaults of parameters that break the parameters' own rules.

@@ -20,7 +20,7 @@ use crate::catalog::{
     VectorIndex, VectorMethod,
 };
 use crate::error::{Error, Result};
-pub use describe::describe;
+pub use describe::{describe, describe_within};
 use types::Types;
 
 /// With nothing but `pg_catalog` on the search path Postgres spells every other name with its schema. So the

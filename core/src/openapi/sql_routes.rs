@@ -174,6 +174,9 @@ impl<'a> SqlRoutes<'a> {
         let schema = match (self.route.whole, fields.first()) {
             (true, Some(field)) => {
                 let mut schema = schemas::value(&self.body, 0, field);
+                if field.nullable {
+                    schema = values::nullable(schema);
+                }
                 let about = field.description.clone().unwrap_or_else(|| "Any JSON.".to_owned());
                 schema.insert("description".to_owned(), about.into());
                 if let Some(example) = Examples::of(self.body.resource).value(0) {

@@ -68,11 +68,12 @@ pub fn readable(text: &str, columns: &[contract::Column]) -> Option<String> {
         return None;
     }
     let mut sql = Builder::default();
-    sql.push("WITH ")
-        .name(ROWS)
-        .push(" AS (")
-        .push(text)
-        .push("\n) SELECT ");
+    // By their places: two columns may have one name.
+    sql.push("WITH ").name(ROWS).push(" (");
+    for number in 0..columns.len() {
+        sql.push(if number == 0 { "" } else { ", " }).name(&number.to_string());
+    }
+    sql.push(") AS (").push(text).push("\n) SELECT ");
     for (number, column) in columns.iter().enumerate() {
         sql.push(if number == 0 { "" } else { ", " });
         let address = column.pg_type.base == "inet";
@@ -82,7 +83,7 @@ pub fn readable(text: &str, columns: &[contract::Column]) -> Option<String> {
         } else {
             "t."
         });
-        sql.name(&column.name);
+        sql.name(&number.to_string());
         sql.push(if address { "))" } else { output_cast(&column.pg_type) });
         sql.push(" AS ").name(&column.name);
     }

@@ -166,11 +166,16 @@ fn body(
     checked(Place::Body, input, entries, report)
 }
 
-/// The whole body as one value. `null` is JSON's, not SQL's.
+/// The whole body as one value; `null` is as that of a field.
 fn whole(input: &Resource, defaults: &[Option<String>], sent: Option<&Json<'_>>, report: &mut Report) -> Option<Bind> {
     let field = input.fields.first()?;
     let at = At::root("body");
     match sent {
+        Some(Json::Null) if field.nullable => Some(Bind::Null),
+        Some(Json::Null) => {
+            report.add(&at, "json_type", "must not be null", Some(&Json::Null), None);
+            None
+        }
         Some(json) => value::check(Want::of(field), json, &at, report),
         None => match defaults.first() {
             Some(Some(default)) => Some(Bind::Json(default.clone())),

@@ -206,6 +206,37 @@ async fn routes_whose_contract_changes_are_told_per_migration() {
     project.cluster.stop().await.unwrap();
 }
 
+/// SQL routes are told like others: which a migration makes another, and which it breaks.
+#[tokio::test(flavor = "multi_thread")]
+async fn sql_routes_are_rehearsed_like_others() {
+    let project = with_tables().await;
+    std::fs::create_dir_all(project.path().join("routes")).unwrap();
+    let front = "/*---\nroute = \"GET /api/scores\"\naccess = [\"public\"]\nreturns = \"many\"\n---*/\n";
+    let file = project.path().join("routes/scores.sql");
+    std::fs::write(&file, format!("{front}select score from leads where score > :least")).unwrap();
+    let other = project
+        .rehearse_only("alter table leads alter column score type text using score::text;")
+        .await;
+    let at: Vec<&str> = other.routes.iter().map(|change| change.at.as_str()).collect();
+    assert!(at.iter().any(|at| at.starts_with("GET /api/scores")), "{other:#?}");
+    assert!(
+        other.findings.iter().all(|found| found.rule != "resource-file"),
+        "{other:#?}"
+    );
+    let broken = project.rehearse_only("alter table leads drop column score;").await;
+    let told = broken.findings.iter().find(|found| found.rule == "resource-file");
+    assert!(
+        told.is_some_and(|found| found
+            .message
+            .contains("routes/scores.sql:6:8: column \"score\" does not exist")),
+        "{broken:#?}"
+    );
+    // Nothing of a route that does not come into it.
+    let fine = project.rehearse_only("alter table leads add column note text;").await;
+    assert!(fine.routes.is_empty() && fine.outcome == Outcome::Passed, "{fine:#?}");
+    project.cluster.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_has_its_place_and_leaves_nothing() {
     let project = with_tables().await;

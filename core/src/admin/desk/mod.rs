@@ -111,19 +111,23 @@ impl Desk {
             Ask::Migration { .. } | Ask::Settings | Ask::Logs | Ask::Rehearse { .. } => 0,
         };
         match age {
-            0 => self.find(&ask).await,
-            age => self.cache.get(&ask, Duration::from_millis(age), self.find(&ask)).await,
+            0 => Box::pin(self.find(&ask)).await,
+            age => {
+                let find = Box::pin(self.find(&ask));
+                self.cache.get(&ask, Duration::from_millis(age), find).await
+            }
         }
     }
 
+    /// Boxed, one by one: together they are larger than a thread's stack likes.
     async fn find(&self, ask: &Ask) -> Result<Answer> {
         Ok(match ask {
-            Ask::Status => Answer::Status(Box::new(self.status().await)),
-            Ask::Routes => Answer::Routes(self.routes().await?),
-            Ask::Route { route } => Answer::Route(Box::new(self.route(route).await?)),
-            Ask::Migrations => Answer::Migrations(self.migrations().await?),
-            Ask::Migration { name } => Answer::Migration(self.migration(name).await?),
-            Ask::Rehearse { upto } => Answer::Rehearse(self.rehearse(upto.as_deref()).await?),
+            Ask::Status => Answer::Status(Box::new(Box::pin(self.status()).await)),
+            Ask::Routes => Answer::Routes(Box::pin(self.routes()).await?),
+            Ask::Route { route } => Answer::Route(Box::new(Box::pin(self.route(route)).await?)),
+            Ask::Migrations => Answer::Migrations(Box::pin(self.migrations()).await?),
+            Ask::Migration { name } => Answer::Migration(Box::pin(self.migration(name)).await?),
+            Ask::Rehearse { upto } => Answer::Rehearse(Box::pin(self.rehearse(upto.as_deref())).await?),
             Ask::Activity => Answer::Activity(self.activity().await?),
             Ask::SlowStatements => Answer::SlowStatements(self.slow().await?),
             Ask::Locks => Answer::Locks(self.door.ask(|client| Box::pin(inspect::locks(client))).await?),

@@ -23,6 +23,7 @@ const OWN_HEADERS: &[&str] = &[
     "upgrade",
     "x-request-id",
 ];
+
 /// What becomes of each column, and the fields of those that are shown.
 pub(super) fn columns(
     draft: &Draft,

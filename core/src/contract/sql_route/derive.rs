@@ -27,7 +27,7 @@ const READ_HEADERS: &[&str] = &["accept", "authorization", "content-type", "cook
 /// # Errors
 /// Every mistake of the file, in its order.
 pub fn sql_route(
-    draft: Draft,
+    draft: &Draft,
     described: Result<Described, Undescribed>,
     read_file: ReadFile<'_>,
     roles: &Arc<Roles>,
@@ -36,13 +36,13 @@ pub fn sql_route(
     let described = match described {
         Ok(described) => described,
         Err(refused) => {
-            undescribed(&draft, refused, &mut source);
+            undescribed(draft, refused, &mut source);
             return Err(source.finish());
         }
     };
     let template = Template::of(&draft.path);
     let mut deriving = Deriving {
-        draft: &draft,
+        draft,
         described: &described,
         template: &template,
         read_file,
@@ -54,7 +54,7 @@ pub fn sql_route(
     deriving.names();
     let whole = deriving.whole();
     let (inputs, parameters) = (deriving.inputs, deriving.parameters);
-    let (outputs, fields) = columns(&draft, &described, &mut source);
+    let (outputs, fields) = columns(draft, &described, &mut source);
     if let (Some(step), "GET") = (described.writes.and_then(|step| draft.steps().get(step)), draft.method) {
         let at = step.start..step.start + step.word.len();
         let message = "this statement writes or locks rows, but a `GET` only reads";
@@ -88,7 +88,7 @@ pub fn sql_route(
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let resource = |fields: Vec<Field>| Arc::new(resource(&draft, &name, &access, fields, roles));
+    let resource = |fields: Vec<Field>| Arc::new(resource(draft, &name, &access, fields, roles));
     let page = draft.front.page();
     Ok(SqlRoute {
         file: draft.file.clone(),
@@ -99,7 +99,7 @@ pub fn sql_route(
         description: draft.front.description.clone(),
         tags: draft.front.tags.clone(),
         deprecated: draft.front.deprecated,
-        returns: returns(&draft),
+        returns: returns(draft),
         timeout: draft.front.timeout,
         cache: draft.front.cache.as_ref().map(|cache| cache.get_ref().clone()),
         inputs: inputs.map(&resource),

@@ -15,6 +15,10 @@ use crate::sql;
 /// Plans as any values get them: for the ones at hand, nulls, parts of a plan would be left out.
 const BEGIN: &str = "begin read only; set local plan_cache_mode = force_generic_plan; \
      set local statement_timeout = '10s'; set local lock_timeout = '5s'; savepoint windlass_route";
+/// The same inside of a transaction: going back to the savepoint takes the settings back as well.
+const ENTER: &str = "savepoint windlass_routes; set local plan_cache_mode = force_generic_plan; \
+     set local statement_timeout = '10s'; set local lock_timeout = '5s'; savepoint windlass_route";
+const LEAVE: &str = "rollback to savepoint windlass_routes; release savepoint windlass_routes";
 /// Back to where the next statement begins.
 const AGAIN: &str = "rollback to savepoint windlass_route";
 /// The name of a statement that is explained.
@@ -55,12 +59,30 @@ struct Plan {
 /// # Errors
 /// `database_unavailable` when the connection breaks or the database is too busy to say.
 pub async fn describe(client: &Client, routes: &[&[Step]]) -> Result<Vec<Result<Described, Undescribed>>> {
+    between(client, routes, BEGIN, "rollback").await
+}
+
+/// As [`describe`], inside of the transaction that is open on `client`, which is left as it was.
+///
+/// # Errors
+/// As [`describe`].
+pub async fn describe_within(client: &Client, routes: &[&[Step]]) -> Result<Vec<Result<Described, Undescribed>>> {
+    between(client, routes, ENTER, LEAVE).await
+}
+
+async fn between(
+    client: &Client,
+    routes: &[&[Step]],
+    begin: &str,
+    end: &str,
+) -> Result<Vec<Result<Described, Undescribed>>> {
     if routes.is_empty() {
         return Ok(Vec::new());
     }
-    client.batch_execute(BEGIN).await.map_err(broken)?;
-    let described = all(client, routes).await;
-    let end = client.batch_execute("rollback").await.map_err(broken);
+    client.batch_execute(begin).await.map_err(broken)?;
+    // Boxed, as it is large and others hold it in theirs.
+    let described = Box::pin(all(client, routes)).await;
+    let end = client.batch_execute(end).await.map_err(broken);
     let described = described?;
     end?;
     Ok(described)

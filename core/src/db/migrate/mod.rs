@@ -24,13 +24,13 @@ use std::time::Duration;
 use tokio_postgres::{Client, Config};
 
 pub use files::{FOLDER, Migration, new, read, sha256};
-pub use rehearse::Contracts;
+pub use rehearse::{Contracts, Seen};
 pub use status::{State, Status};
 
 use super::connect;
 use super::dump::Dumps;
 use super::pool::Pool;
-use crate::catalog::Catalog;
+use crate::contract::Step;
 use crate::error::{Code, Result};
 use rehearsal::Rehearsal;
 
@@ -186,12 +186,14 @@ impl Migrator {
         &self,
         upto: Option<&str>,
         role: Option<&str>,
-        contracts: impl Fn(&Catalog) -> Result<Contracts>,
+        routes: &[&[Step]],
+        contracts: impl Fn(Seen) -> Result<Contracts>,
     ) -> Result<Vec<Rehearsal>> {
         let plan = rehearse::Plan {
             migrations: &self.migrations,
             upto,
             role,
+            routes,
             wait: self.wait,
         };
         rehearse::run(&self.owner, &self.client, &plan, contracts).await

@@ -15,6 +15,7 @@ use super::verdict::{Stop, changed, ended, in_the_way, too_long};
 use super::watch::Tables;
 use super::{Migration, known, lint, lock, place, run};
 use crate::catalog::Catalog;
+use crate::contract::{Described, Step, Undescribed};
 use crate::db::{connect, introspect};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Code, Error, Result};
@@ -31,7 +32,16 @@ const ASK: Duration = Duration::from_millis(500);
 /// The rule of findings about resource files that do not fit any more.
 const RESOURCE_FILE: &str = "resource-file";
 
-/// What the project's resource files make of a catalog.
+/// The database before the first migration, or after one that passed.
+#[derive(Debug)]
+pub struct Seen {
+    /// Its tables, types and functions.
+    pub catalog: Catalog,
+    /// What it says of the statements of the SQL routes, in their order.
+    pub routes: Vec<Result<Described, Undescribed>>,
+}
+
+/// What the project's files make of what was seen.
 #[derive(Debug, Clone)]
 pub struct Contracts {
     /// The `OpenAPI` document of those that fit.
@@ -48,6 +58,8 @@ pub(super) struct Plan<'a> {
     pub(super) upto: Option<&'a str>,
     /// The role that serves requests.
     pub(super) role: Option<&'a str>,
+    /// The statements of each SQL route.
+    pub(super) routes: &'a [&'a [Step]],
     /// How long another process may hold the migration lock.
     pub(super) wait: Duration,
 }
@@ -58,7 +70,7 @@ pub(super) async fn run(
     owner: &Config,
     observer: &Client,
     plan: &Plan<'_>,
-    contracts: impl Fn(&Catalog) -> Result<Contracts>,
+    contracts: impl Fn(Seen) -> Result<Contracts>,
 ) -> Result<Vec<Rehearsal>> {
     let mut config = owner.clone();
     config.application_name("windlass rehearsal");
@@ -81,7 +93,7 @@ pub(super) async fn run(
     if pending.is_empty() {
         return Ok(Vec::new());
     }
-    let mut stage = Stage::begin(&client, observer, plan.role).await.map_err(run::lost)?;
+    let mut stage = Stage::begin(&client, observer, plan).await.map_err(run::lost)?;
     let result = stage.all(&pending).await;
     // A connection that broke has rolled back, too.
     let ended = client.batch_execute("rollback").await;
@@ -89,7 +101,7 @@ pub(super) async fn run(
     let mut rehearsals = result?;
     ended.map_err(run::lost)?;
     // Only now, when no lock is held any more: reading files and drawing documents takes its time.
-    let drawn: Vec<Contracts> = stage.catalogs.iter().map(contracts).collect::<Result<_>>()?;
+    let drawn: Vec<Contracts> = stage.seen.into_iter().map(contracts).collect::<Result<_>>()?;
     for ((before, after), rehearsal) in drawn.iter().zip(drawn.iter().skip(1)).zip(&mut rehearsals) {
         rehearsal.routes = openapi::diff(&before.document, &after.document);
     }
@@ -111,16 +123,13 @@ struct Stage<'a> {
     server: u32,
     begun: Instant,
     tables: Tables,
+    routes: &'a [&'a [Step]],
     /// Before the first migration, and after each that passed.
-    catalogs: Vec<Catalog>,
+    seen: Vec<Seen>,
 }
 
 impl<'a> Stage<'a> {
-    async fn begin(
-        client: &'a Client,
-        observer: &'a Client,
-        role: Option<&'a str>,
-    ) -> Result<Self, tokio_postgres::Error> {
+    async fn begin(client: &'a Client, observer: &'a Client, plan: &Plan<'a>) -> Result<Self, tokio_postgres::Error> {
         client.batch_execute(&format!("begin; {}", bounds(STATEMENT))).await?;
         let about =
             "select pg_backend_pid(), current_setting('server_version_num')::int4 / 10000, txid_current()::text";
@@ -128,21 +137,22 @@ impl<'a> Stage<'a> {
         Ok(Self {
             client,
             observer,
-            role,
+            role: plan.role,
+            routes: plan.routes,
             pid: row.try_get(0)?,
             server: row.try_get::<_, i32>(1)?.unsigned_abs(),
             transaction: row.try_get(2)?,
             begun: Instant::now(),
             tables: Tables::look(client).await?,
-            catalogs: Vec::new(),
+            seen: Vec::new(),
         })
     }
 
     async fn all(&mut self, pending: &[&Migration]) -> Result<Vec<Rehearsal>> {
         let mut rehearsals: Vec<Rehearsal> = Vec::new();
-        let mut reason = match self.catalog_now().await {
+        let mut reason = match self.look().await {
             Ok(before) => {
-                self.catalogs.push(before);
+                self.seen.push(before);
                 None
             }
             Err(Stop::NotRehearsed(reason) | Stop::Failed(reason)) => Some(reason),
@@ -187,12 +197,12 @@ impl<'a> Stage<'a> {
         let now = match ran {
             Ok(()) => {
                 rehearsal.findings = lint::narrow(rehearsal.findings, &rehearsal.statements, &blocked);
-                self.catalog_now().await
+                self.look().await
             }
             Err(stop) => Err(stop),
         };
         match now {
-            Ok(now) => self.catalogs.push(now),
+            Ok(now) => self.seen.push(now),
             Err(Stop::Failed(message)) => rehearsal.outcome = Outcome::Failed { message },
             Err(Stop::NotRehearsed(reason)) => rehearsal.outcome = Outcome::NotRehearsed { reason },
             Err(Stop::Breaks(error)) => return Err(error),
@@ -301,9 +311,15 @@ impl<'a> Stage<'a> {
         }
     }
 
-    async fn catalog_now(&self) -> Result<Catalog, Stop> {
-        let (catalog, blocker) = self.observed(introspect::catalog_within(self.client, self.role)).await;
-        catalog.map_err(|error| {
+    async fn look(&self) -> Result<Seen, Stop> {
+        let look = async {
+            Ok(Seen {
+                catalog: Box::pin(introspect::catalog_within(self.client, self.role)).await?,
+                routes: introspect::describe_within(self.client, self.routes).await?,
+            })
+        };
+        let (seen, blocker) = self.observed(Box::pin(look)).await;
+        seen.map_err(|error| {
             // What a view allows is asked of its tables, which another session may have to itself.
             let source = std::error::Error::source(&error);
             let source = source.and_then(|source| source.downcast_ref::<tokio_postgres::Error>());

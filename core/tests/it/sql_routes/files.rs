@@ -301,6 +301,8 @@ fn mistakes_have_file_line_and_column() {
                     "select address, '(1,2)'::point as at, meta, array[address] as all, row(1, 2) as both from leads",
                 ),
                 "/*---\nroute = \"GET /api/x\"\naccess = [\"public\"]\nreturns = \"exec\"\n---*/ select 1".to_owned(),
+                "/*---\nroute = \"GET /api/x\"\naccess = [\"public\"]\nreturns = \"exec\"\n---*/ select pg_sleep(0), pg_sleep(0)"
+                    .to_owned(),
             ] {
                 assert_eq!(mistakes(&app, &[("x.sql", text)]).await, Vec::<String>::new());
             }

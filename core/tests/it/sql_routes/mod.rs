@@ -1,5 +1,6 @@
 //! SQL routes through the front door: every return, every part of a request, and what is refused.
 
+mod demo;
 mod files;
 mod replies;
 mod requests;
@@ -171,6 +172,13 @@ select g as n, repeat('x', :width::int) as x from generate_series(1, :n) g",
     (
         "closed",
         "/*---\nroute = \"GET /api/closed\"\naccess = [\"scope:x\"]\nreturns = \"exec\"\n---*/ select 1 as a",
+    ),
+    (
+        "slow_write",
+        "/*---\nroute = \"POST /api/slow-writes\"\naccess = [\"public\"]\nreturns = \"exec\"\n---*/
+select pg_sleep(0.4)
+-- then
+insert into events (lead_id, kind) values (1, 'late')",
     ),
     (
         "gone",

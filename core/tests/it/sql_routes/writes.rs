@@ -131,3 +131,23 @@ fn a_write_with_a_key_is_done_once() {
         assert_eq!(number(&app, "select score::int8 from leads where id = 1").await, 5);
     });
 }
+
+#[test]
+fn a_client_who_hangs_up_leaves_no_half_of_a_write() {
+    with_routes(|app| async move {
+        let request = app.request(reqwest::Method::POST, "/api/slow-writes");
+        let gone = request.timeout(std::time::Duration::from_millis(100)).send().await;
+        assert!(gone.is_err_and(|error| error.is_timeout()));
+        let owner = app.owner().await;
+        let late = "select count(*) from events where kind = 'late'";
+        assert_eq!(number(&app, late).await, 0, "the client was still there");
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        loop {
+            if number(&app, late).await == 1 {
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "the write was given up");
+            owner.execute("select pg_sleep(0.05)", &[]).await.unwrap();
+        }
+    });
+}
