@@ -35,7 +35,7 @@ PUT    /api/leads/4 {\"name\":\"put\"}           401    403    200   204    403 
 DELETE /api/leads/999                        401    403    403   403    403     403   404
 GET    /api/reports?limit=1                  200    200    200   200    200     200   200
 POST   /api/reports {\"body\":\"b\"}             401    201    201   201    201     201   201
-GET    /api/reports?select=leads(name)       400    200    200   400    400     200   400
+GET    /api/reports?select=leads(name)       400    200    200   400    400     400   400
 GET    /api/rpc/word                         401    403    403   200    403     403   403
 OPTIONS /api/leads                           204    204    204   204    204     204   204
 GET    /api/nothing                          404    404    404   404    404     404   404
