@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod db;
 mod demo;
+mod doctor;
 mod health;
 mod inspect;
 mod key;
@@ -65,6 +66,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo { dir, listen } => demo::run(&dir, &listen).await,
         Command::Tui(asked) => tui::run(asked).await,
         Command::Check { project, json } => check::run(&project.dir, json).await,
+        Command::Doctor { project, tenants, json } => doctor::run(&project.dir, &tenants, json).await,
         Command::Migrate { action } => migrate::run(action).await,
         Command::Resource { action } => resource::run(action).await,
         Command::Openapi { project, diff, json } => openapi::run(&project.dir, diff.as_deref(), json).await,
