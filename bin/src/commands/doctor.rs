@@ -65,7 +65,10 @@ fn proof(proof: &Proof) {
         let tried = proof.attempts.iter().filter(|attempt| wanted(&attempt.outcome));
         tried.map(|attempt| attempt.verb.as_str()).collect()
     };
-    let resource = &proof.resource;
+    let mut resource = proof.resource.clone();
+    if let Some(role) = &proof.role {
+        resource.push_str(&format!(" in the role {role}"));
+    }
     match (&proof.tenants, &proof.unproved) {
         (_, Some(why)) => report::line(format_args!("unproved  tenants of {resource}: {why}")),
         (Some((a, b)), None) => report::line(format_args!(

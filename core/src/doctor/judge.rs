@@ -335,8 +335,10 @@ fn leaks(proof: &Proof) -> Vec<Finding> {
     if reached.is_empty() {
         return Vec::new();
     }
+    let role = proof.role.as_ref().map(|role| format!(" in the role `{role}`"));
+    let role = role.unwrap_or_default();
     let what = format!(
-        "tenants of `{}` are not kept apart: as `{a}`, {} reached rows of `{b}`",
+        "tenants of `{}` are not kept apart: as `{a}`{role}, {} reached rows of `{b}`",
         proof.resource,
         reached.join(", ")
     );

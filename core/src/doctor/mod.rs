@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use tokio_postgres::Client;
 
 use crate::app::{Database, Project, contracts};
-use crate::catalog::Relation;
+use crate::catalog::{self, Relation};
 use crate::contract::Resource;
 use crate::db::cluster::Role;
-use crate::db::inspect::{self, Proof, Subject};
+use crate::db::inspect::{self, Attempt, Outcome, Proof, Subject};
 use crate::db::introspect;
 use crate::error::Result;
 
@@ -74,7 +74,19 @@ pub async fn examine(project: &Project, database: &Database, named: &[String]) -
             continue;
         };
         let claim = &project.settings.auth.rules.tenant_claim;
-        proofs.push(prove((&all, &login), resource, relation, &column.name, named, claim).await?);
+        let roles = catalog.roles.by_name.iter();
+        let roles: Vec<&str> = roles
+            .filter(|(name, role)| **role == catalog::Role::Assumable && **name != standing.role)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let tried = Trial {
+            resource,
+            relation,
+            column: &column.name,
+            claim,
+            roles,
+        };
+        proofs.extend(tried.prove(&all, &login, named).await?);
     }
     let facts = Facts {
         standing: &standing,
@@ -90,54 +102,80 @@ pub async fn examine(project: &Project, database: &Database, named: &[String]) -
     })
 }
 
-async fn prove(
-    (all, login): (&Client, &Client),
-    resource: &Resource,
-    relation: &Relation,
-    column: &str,
-    named: &[String],
-    claim: &str,
-) -> Result<Proof> {
-    let unproved = |why: String| Proof {
-        resource: resource.name.clone(),
-        table: relation.name.to_string(),
-        column: column.to_owned(),
-        tenants: None,
-        attempts: Vec::new(),
-        unproved: Some(why),
-    };
-    let found = match named {
-        [_, _, ..] => named.to_vec(),
-        _ => match inspect::tenants(all, relation, column).await {
-            Ok(found) => found,
-            Err(error) => return Ok(unproved(format!("its tenants cannot be read: {}", error.message()))),
-        },
-    };
-    let [a, b, ..] = found.as_slice() else {
-        let why = match found.len() {
-            0 => {
-                "no tenant's rows are seen in it; with rows of two, name them: `windlass doctor --tenant A --tenant B`"
-            }
-            _ => "it has the rows of one tenant alone",
+/// A resource whose tenants are to be tried.
+struct Trial<'a> {
+    resource: &'a Resource,
+    relation: &'a Relation,
+    column: &'a str,
+    /// The claim with the tenant.
+    claim: &'a str,
+    /// Roles that credentials may name.
+    roles: Vec<&'a str>,
+}
+
+impl Trial<'_> {
+    /// Tries it as the serving role and as each role that credentials may name. Those that see nothing at all prove nothing,
+    /// and are told of only if none does.
+    async fn prove(&self, all: &Client, login: &Client, named: &[String]) -> Result<Vec<Proof>> {
+        let found = match named {
+            [_, _, ..] => named.to_vec(),
+            _ => match inspect::tenants(all, self.relation, self.column).await {
+                Ok(found) => found,
+                Err(error) => return Ok(self.unproved(format!("its tenants cannot be read: {}", error.message()))),
+            },
         };
-        return Ok(unproved(why.to_owned()));
-    };
-    let subject = Subject {
-        resource: &resource.name,
-        relation,
-        column,
-        tenants: (a, b),
-        claims: &claims(claim, a),
-        other_claims: &claims(claim, b),
-    };
-    inspect::prove(login, &subject).await
+        let [a, b, ..] = found.as_slice() else {
+            let why = match found.len() {
+                0 => {
+                    "no tenant's rows are seen in it; with rows of two, name them: `windlass doctor --tenant A --tenant B`"
+                }
+                _ => "it has the rows of one tenant alone",
+            };
+            return Ok(self.unproved(why.to_owned()));
+        };
+        let mut proofs = Vec::new();
+        for role in std::iter::once(None).chain(self.roles.iter().copied().map(Some)) {
+            let subject = Subject {
+                resource: &self.resource.name,
+                relation: self.relation,
+                column: self.column,
+                role,
+                tenants: (a, b),
+                claims: &claims(self.claim, role, a),
+                other_claims: &claims(self.claim, role, b),
+            };
+            proofs.push(inspect::prove(login, &subject).await?);
+        }
+        let says = |proof: &Proof| {
+            let reached = |attempt: &Attempt| attempt.outcome == Outcome::Reached;
+            proof.unproved.is_none() || proof.attempts.iter().any(reached)
+        };
+        if proofs.iter().any(says) {
+            proofs.retain(says);
+        } else {
+            proofs.truncate(1);
+        }
+        Ok(proofs)
+    }
+
+    fn unproved(&self, why: String) -> Vec<Proof> {
+        vec![Proof {
+            resource: self.resource.name.clone(),
+            table: self.relation.name.to_string(),
+            column: self.column.to_owned(),
+            role: None,
+            tenants: None,
+            attempts: Vec::new(),
+            unproved: Some(why),
+        }]
+    }
 }
 
 /// What a tenant's credentials say: the tenant stands where tokens have it, and where keys do.
-fn claims(path: &str, tenant: &str) -> String {
+fn claims(path: &str, role: Option<&str>, tenant: &str) -> String {
     let mut claims = Map::new();
     claims.insert("sub".to_owned(), "windlass doctor".into());
-    claims.insert("role".to_owned(), "authenticated".into());
+    claims.insert("role".to_owned(), role.unwrap_or("authenticated").into());
     claims.insert("tenant".to_owned(), tenant.into());
     // An address is a name, not a path.
     let (first, rest) = match path.split_once('.').filter(|_| !path.contains('/')) {
@@ -158,8 +196,8 @@ mod tests {
 
     #[test]
     fn claims_name_the_tenant_where_tokens_do() {
-        assert!(claims("tenant", "a").contains(r#""tenant":"a""#));
-        assert!(claims("app.org.id", "a").contains(r#""app":{"org":{"id":"a"}}"#));
-        assert!(claims("https://x.example/org", "a").contains(r#""https://x.example/org":"a""#));
+        assert!(claims("tenant", None, "a").contains(r#""tenant":"a""#));
+        assert!(claims("app.org.id", None, "a").contains(r#""app":{"org":{"id":"a"}}"#));
+        assert!(claims("https://x.example/org", Some("editor"), "a").contains(r#""https://x.example/org":"a""#));
     }
 }

@@ -288,6 +288,37 @@ fn tenants_that_are_not_apart_are_found_by_trying() {
     });
 }
 
+/// A role that credentials may name has policies of its own, which do not bind the serving role itself.
+#[test]
+fn tenants_are_tried_in_every_role_that_credentials_may_name() {
+    with_app(setup(), |app| async move {
+        change(
+            &app,
+            Role::Superuser,
+            "create role editor; alter role windlass_login noinherit; grant editor to windlass_login;
+             grant usage on schema public to editor; grant select, delete on notes to editor;",
+        )
+        .await;
+        let report = examined(&app, Role::Login, true, &[]).await;
+        assert_eq!(report.findings, []);
+        let roles: Vec<Option<&str>> = report.proofs.iter().map(|proof| proof.role.as_deref()).collect();
+        assert_eq!(roles, [None, Some("editor")], "windlass_anonymous sees no rows");
+        let leak = "create policy wide on notes to editor
+            using (tenant_id = coalesce(tenant_id, current_setting('windlass.tenant', true)))";
+        change(&app, Role::Owner, leak).await;
+        let report = examined(&app, Role::Login, true, &[]).await;
+        let found = only(&report, "tenants_not_apart");
+        assert!(
+            found
+                .what
+                .contains("as `a` in the role `editor`, select, delete reached rows of `b`"),
+            "{}",
+            found.what
+        );
+        assert_eq!(report.findings.len(), 1, "{:#?}", report.findings);
+    });
+}
+
 #[test]
 fn what_cannot_be_proved_is_said() {
     with_app(setup(), |app| async move {

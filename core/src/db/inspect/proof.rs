@@ -19,7 +19,9 @@ pub struct Subject<'a> {
     pub relation: &'a Relation,
     /// The column with the tenant.
     pub column: &'a str,
-    /// Whether rows of its table may be read, made, changed and deleted by anybody is another question: all is tried.
+    /// The role that credentials may name, to be taken on; none for the serving role itself.
+    pub role: Option<&'a str>,
+    /// Who asks, and whose rows are asked for.
     pub tenants: (&'a str, &'a str),
     /// What the first tenant's credentials say, as JSON.
     pub claims: &'a str,
@@ -36,6 +38,8 @@ pub struct Proof {
     pub table: String,
     /// The column with the tenant.
     pub column: String,
+    /// The role that was taken on; none for the serving role itself.
+    pub role: Option<String>,
     /// Who asked, and whose rows were asked for; none where it could not be tried.
     pub tenants: Option<(String, String)>,
     /// What was tried.
@@ -110,6 +114,7 @@ pub async fn prove(client: &Client, subject: &Subject<'_>) -> Result<Proof> {
         resource: subject.resource.to_owned(),
         table: subject.relation.name.to_string(),
         column: subject.column.to_owned(),
+        role: subject.role.map(ToOwned::to_owned),
         tenants: Some((a.to_owned(), b.to_owned())),
         attempts,
         unproved,
@@ -120,12 +125,12 @@ async fn attempts(client: &Client, subject: &Subject<'_>) -> Result<(Vec<Attempt
     let (a, b) = subject.tenants;
     let statements = Statements::of(subject);
     // The counter-proof: where no tenant sees his own rows, that he sees no others says nothing.
-    enter(client, b, subject.other_claims).await?;
+    enter(client, subject, b, subject.other_claims).await?;
     let theirs = match counted(client, &statements.count, b).await {
         Ok(theirs) => theirs,
         Err(error) => return Ok((Vec::new(), Some(reason(error)?))),
     };
-    enter(client, a, subject.claims).await?;
+    enter(client, subject, a, subject.claims).await?;
     let own = match counted(client, &statements.count, a).await {
         Ok(own) => own,
         Err(error) => return Ok((Vec::new(), Some(reason(error)?))),
@@ -150,9 +155,9 @@ async fn attempts(client: &Client, subject: &Subject<'_>) -> Result<(Vec<Attempt
             Err(error) => Outcome::Untried(reason(error)?),
         },
     );
-    note("update", attempt(client, &statements.update, &[&b]).await?);
-    note("delete", attempt(client, &statements.delete, &[&b]).await?);
-    note("move", attempt(client, &statements.hand_over, &[&a, &b]).await?);
+    note("update", attempt(client, &statements.update, &[b]).await?);
+    note("delete", attempt(client, &statements.delete, &[b]).await?);
+    note("move", attempt(client, &statements.hand_over, &[a, b]).await?);
     if own > 0 {
         let outcome = made(client, subject, &statements, theirs).await?;
         note("insert", outcome);
@@ -169,7 +174,7 @@ async fn made(client: &Client, subject: &Subject<'_>, statements: &Statements, b
         .await
     {
         Ok(_) => {
-            enter(client, b, subject.other_claims).await?;
+            enter(client, subject, b, subject.other_claims).await?;
             match counted(client, &statements.count, b).await {
                 Ok(after) if after > before => Outcome::Reached,
                 Ok(_) => Outcome::Nothing,
@@ -222,7 +227,7 @@ fn reason(error: tokio_postgres::Error) -> Result<String> {
 }
 
 /// Becomes a tenant for the rest of the transaction, with the settings that requests have.
-async fn enter(client: &Client, tenant: &str, claims: &str) -> Result<()> {
+async fn enter(client: &Client, subject: &Subject<'_>, tenant: &str, claims: &str) -> Result<()> {
     let settings =
         "select set_config('request.jwt.claims', $1, true), set_config('windlass.subject', 'windlass doctor', true),
        set_config('windlass.tenant', $2, true)";
@@ -230,6 +235,13 @@ async fn enter(client: &Client, tenant: &str, claims: &str) -> Result<()> {
         .query_typed(settings, &[(&claims, Type::TEXT), (&tenant, Type::TEXT)])
         .await
         .map_err(failed)?;
+    // Last: it may have the right to nothing but what it is to do.
+    if let Some(role) = subject.role {
+        client
+            .query_typed("select set_config('role', $1, true)", &[(&role, Type::TEXT)])
+            .await
+            .map_err(failed)?;
+    }
     Ok(())
 }
 
