@@ -82,6 +82,19 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look for what is unsafe or slow in project and database; exit code 1 with findings
+    ///
+    /// For each resource with `[tenant]` it tries every verb as one tenant against rows of another, and rolls that back.
+    Doctor {
+        #[command(flatten)]
+        project: Dir,
+        /// A tenant with rows, to try with; two are needed, and found by themselves in the embedded database
+        #[arg(long = "tenant", value_name = "TENANT")]
+        tenants: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show, apply, undo and make migrations
     Migrate {
         #[command(subcommand)]
@@ -374,6 +387,7 @@ impl Command {
     pub fn json(&self) -> bool {
         match self {
             Self::Check { json, .. }
+            | Self::Doctor { json, .. }
             | Self::Openapi { json, .. }
             | Self::Health { json, .. }
             | Self::Traffic { json, .. }

@@ -156,3 +156,35 @@ fn tenants_are_enabled_by_a_migration() {
     done(&app, &["migrate", "down"]);
     assert_eq!(forced(), "f|f\n");
 }
+
+#[test]
+fn the_doctor_ends_with_1_where_something_is_wrong() {
+    let folder = project();
+    let app = folder.path().join("app");
+    assert_eq!(done(&app, &["doctor"]), "");
+    let table = "create table notes (id bigint primary key, owner text); alter table notes enable row level security; \
+                 create policy own on notes using (owner = current_user)";
+    done(&app, &["db", "psql", "--", "-qc", table]);
+    let told = windlass(&app, &["doctor"]);
+    assert_eq!(told.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&told.stdout);
+    for line in [
+        "row-level security of `public.notes` is not forced",
+        "          alter table public.notes force row level security;\n",
+        "          create index concurrently on public.notes (owner);\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let json = windlass(&app, &["doctor", "--json"]);
+    assert_eq!(json.status.code(), Some(1));
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let places: Vec<&str> = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["where"].as_str().unwrap())
+        .collect();
+    assert_eq!(places, ["public.notes", "public.notes.owner"]);
+    refused(&app, &["doctor", "--tenant", "a"], 2);
+    refused(&app, &["doctor", "--tenant", "a", "--tenant", "a"], 2);
+}

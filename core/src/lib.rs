@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod telemetry;
 pub mod db;
 pub mod app;
+pub mod doctor;
 pub mod guards;
 pub mod http;
 pub mod admin;

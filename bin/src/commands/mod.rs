@@ -6,6 +6,7 @@ mod config;
 mod db;
 mod demo;
 mod demo_keys;
+mod doctor;
 mod health;
 mod inspect;
 mod key;
@@ -66,6 +67,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo { dir, listen } => demo::run(&dir, &listen).await,
         Command::Tui(asked) => tui::run(asked).await,
         Command::Check { project, json } => check::run(&project.dir, json).await,
+        Command::Doctor { project, tenants, json } => doctor::run(&project.dir, &tenants, json).await,
         Command::Migrate { action } => migrate::run(action).await,
         Command::Resource { action } => resource::run(action).await,
         Command::Openapi { project, diff, json } => openapi::run(&project.dir, diff.as_deref(), json).await,

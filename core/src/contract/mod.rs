@@ -19,6 +19,7 @@ mod overlay_cost;
 mod overlay_parse;
 mod path;
 mod pattern;
+mod policy;
 mod relationship;
 mod resource;
 mod route;
@@ -40,6 +41,7 @@ pub use field::{Field, FieldRules, Format, JsonForm, Metric, Normalize, Shape};
 pub use function::{CALLED, Function, Outcome, Overload, Whole};
 pub use load::{load, read_function, read_resource};
 pub use nearest::{EF_SEARCH_MOST, Nearest, NearestColumn, NearestIndex};
+pub use policy::{Compared, compared};
 pub use relationship::{Join, Leg, Relationship};
 pub use resource::{Access, CheckName, Computed, Grant, NEAREST, PageLimits, Reference, Resource, Unique, Verb};
 pub use route::{Owner, Route, methods};
@@ -50,5 +52,6 @@ pub use sql_route::{
     Column, Described, Draft, Output, Parameter, Place, ROUTED, Ready, Returns, SqlRoute, Step, Template, Undescribed,
     clashes, read_draft, sql_drafts, sql_route,
 };
+pub use tenant::{ident, quoted, unsecured};
 pub use tenant_migration::{TenantMigration, TenantWanted, tenant_migration};
 pub use write::{NewResource, new_resource};

@@ -35,7 +35,7 @@ pub(super) enum Expr {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Token {
+pub(super) enum Token {
     /// A name without quotes, as written.
     Word(String),
     Quoted(String),
@@ -57,7 +57,7 @@ pub(super) fn parse(text: &str) -> Option<Expr> {
     (parser.at == tokens.len()).then_some(expr)
 }
 
-fn tokens(text: &str) -> Option<Vec<Token>> {
+pub(super) fn tokens(text: &str) -> Option<Vec<Token>> {
     const OPERATOR: &str = "+-*/<>=~!@#%^&|`?";
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();

@@ -118,21 +118,8 @@ impl Checking<'_> {
                 "serve as a role without SUPERUSER and BYPASSRLS that owns no table".to_owned(),
             );
         }
-        let table = self.table();
-        let security = &self.relation.security;
-        if !security.enabled || !security.forced {
-            let mut sql = String::new();
-            if !security.enabled {
-                sql.push_str(&format!("alter table {table} enable row level security; "));
-            }
-            sql.push_str(&format!("alter table {table} force row level security;"));
-            let name = &self.relation.name;
-            let what = if security.enabled {
-                "does not force row-level security: its owner sees the rows of every tenant"
-            } else {
-                "has no row-level security: everybody sees the rows of every tenant"
-            };
-            self.wrong(format!("`{name}` {what}"), sql);
+        if let Some((message, sql)) = unsecured(self.relation) {
+            self.wrong(message, sql);
         }
     }
 
@@ -210,6 +197,27 @@ impl Checking<'_> {
     }
 }
 
+/// What is wrong with a table's row-level security as a whole, and the SQL that mends it; none if it binds everybody.
+#[must_use]
+pub fn unsecured(relation: &Relation) -> Option<(String, String)> {
+    let (name, table, security) = (&relation.name, quoted(&relation.name), &relation.security);
+    let force = format!("alter table {table} force row level security;");
+    match (security.enabled, security.forced) {
+        (true, true) => None,
+        (true, false) => Some((
+            format!("`{name}` does not force row-level security: its owner sees the rows of every tenant"),
+            force,
+        )),
+        (false, forced) => {
+            let enable = format!("alter table {table} enable row level security;");
+            Some((
+                format!("`{name}` has no row-level security: everybody sees the rows of every tenant"),
+                if forced { enable } else { format!("{enable} {force}") },
+            ))
+        }
+    }
+}
+
 /// Makes a unique key anew, with the tenant's column in front.
 pub(super) fn rekey(relation: &Relation, key: &UniqueKey, column: &str) -> String {
     let (table, name, column_name) = (quoted(&relation.name), ident(&key.name), ident(column));
@@ -250,7 +258,8 @@ pub(super) fn setting(sql_type: &str) -> String {
 }
 
 /// A name in SQL.
-pub(super) fn ident(name: &str) -> String {
+#[must_use]
+pub fn ident(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name
             .bytes()
@@ -262,7 +271,9 @@ pub(super) fn ident(name: &str) -> String {
     }
 }
 
-pub(super) fn quoted(name: &QualifiedName) -> String {
+/// A name in SQL with its schema.
+#[must_use]
+pub fn quoted(name: &QualifiedName) -> String {
     format!("{}.{}", ident(&name.schema), ident(&name.name))
 }
 

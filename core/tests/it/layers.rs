@@ -19,6 +19,7 @@ const LAYERS: &[&str] = &[
     "telemetry",
     "db",
     "app",
+    "doctor",
     "guards",
     "http",
     "admin",

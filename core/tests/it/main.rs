@@ -9,6 +9,7 @@ mod auth;
 mod catalogue;
 mod cost;
 mod dialect;
+mod doctor;
 mod fixture;
 mod injection;
 mod inspect;

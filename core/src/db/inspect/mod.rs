@@ -6,7 +6,9 @@ mod indexes;
 mod locks;
 mod overview;
 mod signal;
+mod proof;
 mod slow;
+mod standing;
 mod tables;
 
 use serde::{Deserialize, Serialize};
@@ -17,8 +19,10 @@ pub use explain::explain;
 pub use indexes::indexes;
 pub use locks::locks;
 pub use overview::{Overview, bytes, max_connections, overview};
+pub use proof::{Attempt, Outcome, Proof, Subject, prove, tenants};
 pub use signal::{Refusal, cancel, terminate};
 pub use slow::slow;
+pub use standing::{Standing, standing};
 pub use tables::tables;
 
 use super::connect as door;
