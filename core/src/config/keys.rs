@@ -145,6 +145,33 @@ pub(super) const KEYS: &[Key] = &[
         "[{ algorithm = \"RS256\", file = \"keys/auth.pem\" }]",
         "more keys, each also a section [[auth.keys]]",
     ),
+    unset(
+        "cors.origins",
+        "\"https://app.example\"",
+        "or an array, or \"*\": sites whose pages may ask; absent: none",
+    ),
+    unset("cors.methods", "[\"GET\"]", "that those pages may use; absent: all"),
+    unset(
+        "cors.headers",
+        "[\"Authorization\"]",
+        "that they may send; absent: those with a meaning here",
+    ),
+    unset(
+        "cors.expose",
+        "[\"Link\"]",
+        "what they may read of replies; absent: the headers that clients use",
+    ),
+    key(
+        "cors.credentials",
+        "false",
+        "whether cookies of the browser come along; not with \"*\"",
+    ),
+    key("cors.max_age", "\"10m\"", "for which a browser need not ask again"),
+    unset(
+        "cors.paths",
+        "[{ path = \"/api/open/**\", origins = \"*\" }]",
+        "what holds for some paths, each also a section [[cors.paths]]",
+    ),
     key(
         "log.level",
         "\"info\"",

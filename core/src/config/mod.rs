@@ -2,9 +2,11 @@
 
 mod auth;
 mod checked;
+mod cors;
 mod cost;
 mod effective;
 mod keys;
+mod pattern;
 mod raw;
 mod secret;
 
@@ -14,8 +16,10 @@ use std::path::Path;
 
 pub use auth::{Algorithm, Auth, Material, TokenKey, TokenRules};
 pub use checked::{Admin, Database, Http, Listen, Log, LogFormat, Postgres, Settings, read};
+pub use cors::{Cors, CorsRule, Origins};
 pub use cost::{CostRules, Stance};
 pub use effective::{Setting, Source, effective};
+pub use pattern::PathPattern;
 pub use raw::FILE;
 pub use secret::Secret;
 

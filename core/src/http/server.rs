@@ -13,6 +13,7 @@ use salvo::http::Method;
 use salvo::{Depot, FlowCtrl, Handler, Request, Response, Router, async_trait};
 use tokio::task::JoinSet;
 
+use super::shared::Shared;
 use super::{Refusal, challenge, problem, router};
 use crate::app::Context;
 use crate::config::Listen;
@@ -182,9 +183,16 @@ impl Handler for Entry {
         let head = *request.method() == Method::HEAD;
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let answering = router::answer(context, guards, &published, request, &mut trace);
-        let answered = AssertUnwindSafe(answering).catch_unwind().await;
-        let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));
+        let shared = Shared::at(&guards.cors, &path);
+        let preflight = shared.preflight(&method, request.headers());
+        let asked_before = preflight.is_some();
+        let answered = if let Some(reply) = preflight {
+            Ok(reply)
+        } else {
+            let answering = router::answer(context, guards, &published, request, &mut trace);
+            let answered = AssertUnwindSafe(answering).catch_unwind().await;
+            answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()))
+        };
         let (mut reply, error) = match answered {
             Ok(reply) => (reply, None),
             Err(Refusal { error, headers }) => {
@@ -200,6 +208,9 @@ impl Handler for Entry {
             .header("x-content-type-options", "nosniff");
         if trace.route.is_some() {
             reply = challenge::cached(reply, &trace.principal);
+        }
+        if !asked_before {
+            reply = shared.told(reply, request.headers());
         }
         let duration = trace.watch.stop();
         let route = trace.route.and_then(|place| {

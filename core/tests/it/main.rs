@@ -10,6 +10,7 @@ mod catalogue;
 mod cost;
 mod dialect;
 mod fixture;
+mod guards;
 mod injection;
 mod inspect;
 mod introspect;
