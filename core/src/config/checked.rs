@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::auth::{self, Algorithm, Auth, TokenRules};
 use super::cors::{self, Cors};
 use super::cost::{CostRules, Stance};
+use super::headers::{self, SecurityHeaders};
 use super::raw::{self, Raw, RawSettings, Value};
 use super::secret::Secret;
 use crate::diagnostic::Diagnostic;
@@ -89,6 +90,8 @@ pub struct Settings {
     pub auth: Auth,
     /// `[cors]`
     pub cors: Cors,
+    /// `[headers]`
+    pub headers: SecurityHeaders,
     /// `[log]`
     pub log: Log,
     /// `[docs] enabled`
@@ -247,6 +250,7 @@ impl Reader {
             },
             auth: self.auth(),
             cors: cors::read(self),
+            headers: headers::read(self),
             log: Log {
                 level: self
                     .get("log.level", level)
@@ -262,7 +266,7 @@ impl Reader {
         }
     }
 
-    fn get<T>(&mut self, key: &str, parse: fn(&Raw) -> Result<T, String>) -> Option<T> {
+    pub(super) fn get<T>(&mut self, key: &str, parse: fn(&Raw) -> Result<T, String>) -> Option<T> {
         let (key, raw) = self.raw.get_key_value(key)?;
         match parse(raw) {
             Ok(value) => Some(value),
@@ -356,7 +360,7 @@ impl Reader {
     }
 }
 
-fn text(raw: &Raw) -> Result<String, String> {
+pub(super) fn text(raw: &Raw) -> Result<String, String> {
     match &raw.value {
         Value::Text(text) => Ok(text.clone()),
         _ => Err("must be text in quotes".to_owned()),

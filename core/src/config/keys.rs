@@ -173,6 +173,41 @@ pub(super) const KEYS: &[Key] = &[
         "what holds for some paths, each also a section [[cors.paths]]",
     ),
     key(
+        "headers.enabled",
+        "true",
+        "whether replies have the headers that keep browsers careful",
+    ),
+    key(
+        "headers.content_security_policy",
+        "\"default-src 'none'; frame-ancestors 'none'\"",
+        "of replies other than the docs; each of these may be \"\" for none",
+    ),
+    key(
+        "headers.frame_options",
+        "\"DENY\"",
+        "or \"SAMEORIGIN\": X-Frame-Options",
+    ),
+    key(
+        "headers.referrer_policy",
+        "\"no-referrer\"",
+        "or another policy: Referrer-Policy",
+    ),
+    key(
+        "headers.cross_origin_opener_policy",
+        "\"same-origin\"",
+        "Cross-Origin-Opener-Policy",
+    ),
+    key(
+        "headers.cross_origin_resource_policy",
+        "\"same-origin\"",
+        "or \"same-site\" or \"cross-origin\": who may embed replies",
+    ),
+    unset(
+        "headers.strict_transport_security",
+        "\"max-age=31536000; includeSubDomains\"",
+        "where TLS is in front; absent: not sent",
+    ),
+    key(
         "log.level",
         "\"info\"",
         "the least that is written: off, error, warn, info, debug or trace",

@@ -5,6 +5,7 @@ mod checked;
 mod cors;
 mod cost;
 mod effective;
+mod headers;
 mod keys;
 mod pattern;
 mod raw;
@@ -19,6 +20,7 @@ pub use checked::{Admin, Database, Http, Listen, Log, LogFormat, Postgres, Setti
 pub use cors::{Cors, CorsRule, Origins};
 pub use cost::{CostRules, Stance};
 pub use effective::{Setting, Source, effective};
+pub use headers::SecurityHeaders;
 pub use pattern::PathPattern;
 pub use raw::FILE;
 pub use secret::Secret;

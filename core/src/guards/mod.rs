@@ -11,7 +11,7 @@ use salvo::http::HeaderMap;
 
 pub use api_keys::{ApiKeys, Freshness, NewKey, mint};
 
-use crate::config::Cors;
+use crate::config::{Cors, SecurityHeaders};
 use crate::error::{Code, Error, Result};
 use crate::plan::Principal;
 use credentials::Credential;
@@ -27,6 +27,8 @@ pub struct Guards {
     tokens: Option<Verifier>,
     /// What pages of other sites may do.
     pub cors: Cors,
+    /// What browsers are told to be careful with.
+    pub headers: SecurityHeaders,
 }
 
 impl Guards {
@@ -48,6 +50,13 @@ impl Guards {
     #[must_use]
     pub fn with_cors(mut self, cors: Cors) -> Self {
         self.cors = cors;
+        self
+    }
+
+    /// With what browsers are told to be careful with; without, as it is unless set.
+    #[must_use]
+    pub fn with_headers(mut self, headers: SecurityHeaders) -> Self {
+        self.headers = headers;
         self
     }
 

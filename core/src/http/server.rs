@@ -14,9 +14,9 @@ use salvo::{Depot, FlowCtrl, Handler, Request, Response, Router, async_trait};
 use tokio::task::JoinSet;
 
 use super::shared::Shared;
-use super::{Refusal, challenge, problem, router};
+use super::{Refusal, Reply, challenge, problem, router};
 use crate::app::Context;
-use crate::config::Listen;
+use crate::config::{Listen, SecurityHeaders};
 use crate::error::{Code, Error, Result};
 use crate::guards::Guards;
 use crate::plan::Principal;
@@ -165,6 +165,16 @@ async fn unix(path: &Path) -> Result<UnixAcceptor, Box<dyn std::error::Error + S
     Ok(acceptor)
 }
 
+/// A reply with what keeps browsers careful, where its route says nothing of its own.
+fn careful(mut reply: Reply, headers: &SecurityHeaders) -> Reply {
+    for (name, value) in &headers.0 {
+        if !reply.headers.contains_key(*name) {
+            reply = reply.header(name, value);
+        }
+    }
+    reply
+}
+
 /// The one handler: every route is behind it, as routes change while the service runs.
 struct Entry(Arc<Context>, Arc<Guards>);
 
@@ -212,6 +222,7 @@ impl Handler for Entry {
         if !asked_before {
             reply = shared.told(reply, request.headers());
         }
+        reply = careful(reply, &guards.headers);
         let duration = trace.watch.stop();
         let route = trace.route.and_then(|place| {
             let route = published.snapshot.routes.get(place)?;

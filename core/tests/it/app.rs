@@ -116,7 +116,8 @@ where
         assert!(mistakes.is_empty(), "{mistakes:#?}");
         let guards = Guards::default()
             .with_keys(ApiKeys::new(owner.clone(), Freshness::default()))
-            .with_cors(settings.cors);
+            .with_cors(settings.cors)
+            .with_headers(settings.headers);
         let guards = Arc::new(match setup.tokens {
             Some(tokens) => guards.with_tokens(tokens),
             None => guards,

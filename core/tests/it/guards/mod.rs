@@ -1,6 +1,7 @@
 //! What every request passes before its route.
 
 mod cors;
+mod headers;
 
 use crate::app::Setup;
 
