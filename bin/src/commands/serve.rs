@@ -163,7 +163,9 @@ async fn answer(
     let guards = Arc::new(
         Guards::default()
             .with_keys(ApiKeys::new(keys, Freshness::default()))
-            .with_tokens(tokens),
+            .with_tokens(tokens)
+            .with_cors(project.settings.cors.clone())
+            .with_headers(project.settings.headers.clone()),
     );
     let result = server.run(context, Arc::clone(&guards), stop.wait()).await;
     drop((sampler, sweeper));

@@ -7,7 +7,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::auth::{self, Algorithm, Auth, TokenRules};
+use super::cors::{self, Cors};
 use super::cost::{CostRules, Stance};
+use super::headers::{self, SecurityHeaders};
 use super::raw::{self, Raw, RawSettings, Value};
 use super::secret::Secret;
 use crate::diagnostic::Diagnostic;
@@ -86,6 +88,10 @@ pub struct Settings {
     pub cost: CostRules,
     /// `[auth]`
     pub auth: Auth,
+    /// `[cors]`
+    pub cors: Cors,
+    /// `[headers]`
+    pub headers: SecurityHeaders,
     /// `[log]`
     pub log: Log,
     /// `[docs] enabled`
@@ -197,10 +203,10 @@ pub(super) fn gather(text: &str, environment: &HashMap<String, String>) -> Gathe
     }
 }
 
-struct Reader {
-    raw: RawSettings,
-    refused: BTreeSet<&'static str>,
-    wrong: Vec<Diagnostic>,
+pub(super) struct Reader {
+    pub(super) raw: RawSettings,
+    pub(super) refused: BTreeSet<&'static str>,
+    pub(super) wrong: Vec<Diagnostic>,
 }
 
 impl Reader {
@@ -243,6 +249,8 @@ impl Reader {
                 over: self.get("cost.over", stance).or(Some(Stance::Refuse)),
             },
             auth: self.auth(),
+            cors: cors::read(self),
+            headers: headers::read(self),
             log: Log {
                 level: self
                     .get("log.level", level)
@@ -258,7 +266,7 @@ impl Reader {
         }
     }
 
-    fn get<T>(&mut self, key: &str, parse: fn(&Raw) -> Result<T, String>) -> Option<T> {
+    pub(super) fn get<T>(&mut self, key: &str, parse: fn(&Raw) -> Result<T, String>) -> Option<T> {
         let (key, raw) = self.raw.get_key_value(key)?;
         match parse(raw) {
             Ok(value) => Some(value),
@@ -352,7 +360,7 @@ impl Reader {
     }
 }
 
-fn text(raw: &Raw) -> Result<String, String> {
+pub(super) fn text(raw: &Raw) -> Result<String, String> {
     match &raw.value {
         Value::Text(text) => Ok(text.clone()),
         _ => Err("must be text in quotes".to_owned()),
@@ -384,7 +392,7 @@ fn optional(raw: &Raw) -> Result<Option<String>, String> {
     text(raw).map(|text| Some(text).filter(|text| !text.is_empty()))
 }
 
-fn boolean(raw: &Raw) -> Result<bool, String> {
+pub(super) fn boolean(raw: &Raw) -> Result<bool, String> {
     match &raw.value {
         Value::Boolean(yes) => Ok(*yes),
         Value::Text(text) if raw.untyped => text.parse().map_err(|_| "must be true or false".to_owned()),
@@ -412,7 +420,7 @@ fn whole(raw: &Raw, most: u32) -> Result<u32, String> {
 }
 
 /// `750ms`, `15s`, `2m`, `1h`; more than nothing, at most a day.
-fn duration(raw: &Raw) -> Result<Duration, String> {
+pub(super) fn duration(raw: &Raw) -> Result<Duration, String> {
     let expected = || "must be a time such as \"15s\", \"500ms\" or \"2m\", at most \"24h\"".to_owned();
     let Value::Text(text) = &raw.value else {
         return Err(expected());

@@ -145,6 +145,68 @@ pub(super) const KEYS: &[Key] = &[
         "[{ algorithm = \"RS256\", file = \"keys/auth.pem\" }]",
         "more keys, each also a section [[auth.keys]]",
     ),
+    unset(
+        "cors.origins",
+        "\"https://app.example\"",
+        "or an array, or \"*\": sites whose pages may ask; absent: none",
+    ),
+    unset("cors.methods", "[\"GET\"]", "that those pages may use; absent: all"),
+    unset(
+        "cors.headers",
+        "[\"Authorization\"]",
+        "that they may send; absent: those with a meaning here",
+    ),
+    unset(
+        "cors.expose",
+        "[\"Link\"]",
+        "what they may read of replies; absent: the headers that clients use",
+    ),
+    key(
+        "cors.credentials",
+        "false",
+        "whether cookies of the browser come along; not with \"*\"",
+    ),
+    key("cors.max_age", "\"10m\"", "for which a browser need not ask again"),
+    unset(
+        "cors.paths",
+        "[{ path = \"/api/open/**\", origins = \"*\" }]",
+        "what holds for some paths, each also a section [[cors.paths]]",
+    ),
+    key(
+        "headers.enabled",
+        "true",
+        "whether replies have the headers that keep browsers careful",
+    ),
+    key(
+        "headers.content_security_policy",
+        "\"default-src 'none'; frame-ancestors 'none'\"",
+        "of replies other than the docs; each of these may be \"\" for none",
+    ),
+    key(
+        "headers.frame_options",
+        "\"DENY\"",
+        "or \"SAMEORIGIN\": X-Frame-Options",
+    ),
+    key(
+        "headers.referrer_policy",
+        "\"no-referrer\"",
+        "or another policy: Referrer-Policy",
+    ),
+    key(
+        "headers.cross_origin_opener_policy",
+        "\"same-origin\"",
+        "Cross-Origin-Opener-Policy",
+    ),
+    key(
+        "headers.cross_origin_resource_policy",
+        "\"same-origin\"",
+        "or \"same-site\" or \"cross-origin\": who may embed replies",
+    ),
+    unset(
+        "headers.strict_transport_security",
+        "\"max-age=31536000; includeSubDomains\"",
+        "where TLS is in front; absent: not sent",
+    ),
     key(
         "log.level",
         "\"info\"",

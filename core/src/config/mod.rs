@@ -2,9 +2,12 @@
 
 mod auth;
 mod checked;
+mod cors;
 mod cost;
 mod effective;
+mod headers;
 mod keys;
+mod pattern;
 mod raw;
 mod secret;
 
@@ -14,8 +17,11 @@ use std::path::Path;
 
 pub use auth::{Algorithm, Auth, Material, TokenKey, TokenRules};
 pub use checked::{Admin, Database, Http, Listen, Log, LogFormat, Postgres, Settings, read};
+pub use cors::{Cors, CorsRule, Origins};
 pub use cost::{CostRules, Stance};
 pub use effective::{Setting, Source, effective};
+pub use headers::SecurityHeaders;
+pub use pattern::PathPattern;
 pub use raw::FILE;
 pub use secret::Secret;
 

@@ -1,6 +1,7 @@
 //! What runs before a route: it is established, once per request, who asks.
 
 mod api_keys;
+pub mod cors;
 mod credentials;
 pub mod jwt;
 
@@ -10,6 +11,7 @@ use salvo::http::HeaderMap;
 
 pub use api_keys::{ApiKeys, Freshness, NewKey, mint};
 
+use crate::config::{Cors, SecurityHeaders};
 use crate::error::{Code, Error, Result};
 use crate::plan::Principal;
 use credentials::Credential;
@@ -23,6 +25,10 @@ pub const HEADERS: &str = "authorization, apikey, x-api-key";
 pub struct Guards {
     keys: Option<ApiKeys>,
     tokens: Option<Verifier>,
+    /// What pages of other sites may do.
+    pub cors: Cors,
+    /// What browsers are told to be careful with.
+    pub headers: SecurityHeaders,
 }
 
 impl Guards {
@@ -37,6 +43,20 @@ impl Guards {
     #[must_use]
     pub fn with_tokens(mut self, tokens: Verifier) -> Self {
         self.tokens = Some(tokens).filter(|tokens| !tokens.is_empty());
+        self
+    }
+
+    /// With what pages of other sites may do; without, nothing.
+    #[must_use]
+    pub fn with_cors(mut self, cors: Cors) -> Self {
+        self.cors = cors;
+        self
+    }
+
+    /// With what browsers are told to be careful with; without, as it is unless set.
+    #[must_use]
+    pub fn with_headers(mut self, headers: SecurityHeaders) -> Self {
+        self.headers = headers;
         self
     }
 

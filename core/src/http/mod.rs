@@ -14,6 +14,7 @@ mod reply;
 mod router;
 mod routes;
 pub mod server;
+mod shared;
 
 pub use refusal::Refusal;
 pub use reply::Reply;

@@ -13,9 +13,10 @@ use salvo::http::Method;
 use salvo::{Depot, FlowCtrl, Handler, Request, Response, Router, async_trait};
 use tokio::task::JoinSet;
 
-use super::{Refusal, challenge, problem, router};
+use super::shared::Shared;
+use super::{Refusal, Reply, challenge, problem, router};
 use crate::app::Context;
-use crate::config::Listen;
+use crate::config::{Listen, SecurityHeaders};
 use crate::error::{Code, Error, Result};
 use crate::guards::Guards;
 use crate::plan::Principal;
@@ -164,6 +165,16 @@ async fn unix(path: &Path) -> Result<UnixAcceptor, Box<dyn std::error::Error + S
     Ok(acceptor)
 }
 
+/// A reply with what keeps browsers careful, where its route says nothing of its own.
+fn careful(mut reply: Reply, headers: &SecurityHeaders) -> Reply {
+    for (name, value) in &headers.0 {
+        if !reply.headers.contains_key(*name) {
+            reply = reply.header(name, value);
+        }
+    }
+    reply
+}
+
 /// The one handler: every route is behind it, as routes change while the service runs.
 struct Entry(Arc<Context>, Arc<Guards>);
 
@@ -182,9 +193,16 @@ impl Handler for Entry {
         let head = *request.method() == Method::HEAD;
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let answering = router::answer(context, guards, &published, request, &mut trace);
-        let answered = AssertUnwindSafe(answering).catch_unwind().await;
-        let answered = answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()));
+        let shared = Shared::at(&guards.cors, &path);
+        let preflight = shared.preflight(&method, request.headers());
+        let asked_before = preflight.is_some();
+        let answered = if let Some(reply) = preflight {
+            Ok(reply)
+        } else {
+            let answering = router::answer(context, guards, &published, request, &mut trace);
+            let answered = AssertUnwindSafe(answering).catch_unwind().await;
+            answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()))
+        };
         let (mut reply, error) = match answered {
             Ok(reply) => (reply, None),
             Err(Refusal { error, headers }) => {
@@ -201,6 +219,10 @@ impl Handler for Entry {
         if trace.route.is_some() {
             reply = challenge::cached(reply, &trace.principal);
         }
+        if !asked_before {
+            reply = shared.told(reply, request.headers());
+        }
+        reply = careful(reply, &guards.headers);
         let duration = trace.watch.stop();
         let route = trace.route.and_then(|place| {
             let route = published.snapshot.routes.get(place)?;

@@ -1,5 +1,6 @@
 //! A whole service for one test: a cluster, a project, a server on a free port, and a client.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -10,7 +11,7 @@ use futures_util::FutureExt;
 use reqwest::{Method, RequestBuilder, Response};
 use tokio::sync::oneshot;
 use windlass_core::app::{Context, Limits, Published, contracts};
-use windlass_core::config::Listen;
+use windlass_core::config::{self, Listen};
 use windlass_core::contract::Snapshot;
 use windlass_core::db::cluster::{Cluster, ClusterOptions, Role};
 use windlass_core::db::lane::{LaneOptions, Lanes};
@@ -43,6 +44,8 @@ pub struct Setup<'a> {
     pub lanes: LaneOptions,
     /// What verifies tokens.
     pub tokens: Option<Verifier>,
+    /// What else stands in `windlass.toml`.
+    pub settings: &'a str,
 }
 
 impl Default for Setup<'_> {
@@ -59,6 +62,7 @@ impl Default for Setup<'_> {
                 statement_timeout: Duration::from_secs(15),
             },
             tokens: None,
+            settings: "",
         }
     }
 }
@@ -108,7 +112,12 @@ where
         let lanes = Lanes::open(config, &setup.lanes).await.unwrap();
         let context = Arc::new(Context::new(published, lanes, setup.limits, true, Key::new(&[7; 32])));
         let owner = Pool::new(&cluster.endpoint().config(Role::Owner), 2, Duration::from_secs(5));
-        let guards = Guards::default().with_keys(ApiKeys::new(owner.clone(), Freshness::default()));
+        let (settings, mistakes) = config::read(setup.settings, &HashMap::new());
+        assert!(mistakes.is_empty(), "{mistakes:#?}");
+        let guards = Guards::default()
+            .with_keys(ApiKeys::new(owner.clone(), Freshness::default()))
+            .with_cors(settings.cors)
+            .with_headers(settings.headers);
         let guards = Arc::new(match setup.tokens {
             Some(tokens) => guards.with_tokens(tokens),
             None => guards,

@@ -11,6 +11,7 @@ mod cost;
 mod dialect;
 mod doctor;
 mod fixture;
+mod guards;
 mod injection;
 mod inspect;
 mod introspect;
