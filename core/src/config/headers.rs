@@ -10,8 +10,11 @@ pub struct SecurityHeaders(pub Vec<(&'static str, String)>);
 /// What `Content-Security-Policy` is unless set: replies of an API load nothing and stand in no frame.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
+/// Reads a value, or says why it is none.
+type Parse = fn(&Raw) -> Result<String, String>;
+
 /// Those that can be set: the setting, the header, its value unless set, and what is a value.
-const SET: &[(&str, &str, &str, fn(&Raw) -> Result<String, String>)] = &[
+const SET: &[(&str, &str, &str, Parse)] = &[
     (
         "headers.content_security_policy",
         "content-security-policy",
