@@ -38,6 +38,8 @@ pub enum Kind {
     UnsupportedMedia,
     /// The client took too long to send its request.
     SlowClient,
+    /// Too many requests came.
+    TooMany,
     /// The range asked for lies outside of the rows.
     Range,
     /// It would work later: a full pool, a restarting database.
@@ -118,6 +120,7 @@ catalogue! {
     UnsupportedMediaType, "unsupported_media_type", UnsupportedMedia, "The body's media type is not read here";
     RequestTimeout, "request_timeout", SlowClient, "The request took too long to arrive";
     RangeNotSatisfiable, "range_not_satisfiable", Range, "The range lies outside of the rows";
+    RateLimited, "rate_limited", TooMany, "Too many requests came";
     PoolTimeout, "pool_timeout", Unavailable, "No database connection came free in time";
     DatabaseUnavailable, "database_unavailable", Unavailable, "The database cannot be reached right now";
     KeysUnavailable, "keys_unavailable", Unavailable, "The keys of tokens cannot be had right now";

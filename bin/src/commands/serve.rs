@@ -165,7 +165,8 @@ async fn answer(
             .with_keys(ApiKeys::new(keys, Freshness::default()))
             .with_tokens(tokens)
             .with_cors(project.settings.cors.clone())
-            .with_headers(project.settings.headers.clone()),
+            .with_headers(project.settings.headers.clone())
+            .with_rate(&project.settings.rate),
     );
     let result = server.run(context, Arc::clone(&guards), stop.wait()).await;
     drop((sampler, sweeper));

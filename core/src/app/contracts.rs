@@ -7,10 +7,12 @@ use tokio_postgres::Client;
 
 use super::project::{Database, Project};
 use crate::catalog::Catalog;
+use crate::config::Rate;
 use crate::contract::{self, Contracts, Described, Draft, Snapshot, SqlRoute, Step, Undescribed};
 use crate::db::introspect;
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
+use crate::suggest;
 use crate::validate::sql_route::wrong_defaults;
 
 /// What the serving role sees in the database.
@@ -28,10 +30,32 @@ pub async fn catalog(project: &Project, database: &Database) -> Result<Catalog> 
 /// As [`catalog`].
 pub async fn snapshot(project: &Project, database: &Database) -> Result<(Snapshot, Vec<Diagnostic>)> {
     let client = project.connect(database).await?;
-    let (contracts, wrong) = Box::pin(read(&project.directory, &client)).await?;
+    let (contracts, mut wrong) = Box::pin(read(&project.directory, &client)).await?;
     let settings = &project.settings;
     let snapshot = Snapshot::new(settings.title.clone(), settings.version.clone(), contracts);
+    // Where a file is wrong, its routes are missing: that is one mistake, not two.
+    if wrong.is_empty() {
+        wrong = rates(&settings.rate, &snapshot);
+    }
     Ok((snapshot, wrong))
+}
+
+/// Rates of routes that there are none of.
+fn rates(rate: &Rate, snapshot: &Snapshot) -> Vec<Diagnostic> {
+    let names = snapshot.routes.iter().map(|route| route.name.as_str());
+    let unknown = rate
+        .routes
+        .iter()
+        .filter(|one| !names.clone().any(|name| name == one.route));
+    unknown
+        .map(|one| {
+            let wrong = one.wrong(format!("`rate.routes.route`: there is no route `{}`", one.route));
+            match suggest::help(&one.route, names.clone()) {
+                Some(help) => wrong.with_help(help),
+                None => wrong,
+            }
+        })
+        .collect()
 }
 
 /// What the files in `directory` expose of the database that `client` is connected to, as the serving role sees it; and the

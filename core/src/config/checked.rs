@@ -10,6 +10,7 @@ use super::auth::{self, Algorithm, Auth, TokenRules};
 use super::cors::{self, Cors};
 use super::cost::{CostRules, Stance};
 use super::headers::{self, SecurityHeaders};
+use super::rate::{self, Rate};
 use super::raw::{self, Raw, RawSettings, Value};
 use super::secret::Secret;
 use crate::diagnostic::Diagnostic;
@@ -92,6 +93,8 @@ pub struct Settings {
     pub cors: Cors,
     /// `[headers]`
     pub headers: SecurityHeaders,
+    /// `[rate]`
+    pub rate: Rate,
     /// `[log]`
     pub log: Log,
     /// `[docs] enabled`
@@ -251,6 +254,7 @@ impl Reader {
             auth: self.auth(),
             cors: cors::read(self),
             headers: headers::read(self),
+            rate: rate::read(self),
             log: Log {
                 level: self
                     .get("log.level", level)
@@ -368,7 +372,7 @@ pub(super) fn text(raw: &Raw) -> Result<String, String> {
 }
 
 /// One text, or a list of them; in the environment with commas between them.
-fn texts(raw: &Raw) -> Result<Vec<String>, String> {
+pub(super) fn texts(raw: &Raw) -> Result<Vec<String>, String> {
     match &raw.value {
         Value::List(items) => items.iter().map(text).collect(),
         Value::Text(list) if raw.untyped => Ok(list.split(',').map(|part| part.trim().to_owned()).collect()),
@@ -404,7 +408,7 @@ fn count(raw: &Raw) -> Result<u32, String> {
     whole(raw, 10_000)
 }
 
-fn bound(raw: &Raw) -> Result<u32, String> {
+pub(super) fn bound(raw: &Raw) -> Result<u32, String> {
     whole(raw, u32::MAX)
 }
 

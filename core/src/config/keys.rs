@@ -61,6 +61,11 @@ pub(super) const KEYS: &[Key] = &[
         "whether `Prefer: tx=rollback` is followed: a write that is tried, but not stored",
     ),
     unset(
+        "http.trusted_proxies",
+        "[\"10.0.0.0/8\"]",
+        "whose X-Forwarded-For is believed: addresses, networks or \"unix\"; absent: nobody's",
+    ),
+    unset(
         "database.url",
         "\"postgresql://…\"",
         "an outside server; absent: the embedded cluster",
@@ -206,6 +211,32 @@ pub(super) const KEYS: &[Key] = &[
         "headers.strict_transport_security",
         "\"max-age=31536000; includeSubDomains\"",
         "where TLS is in front; absent: not sent",
+    ),
+    unset(
+        "rate.limit",
+        "\"600/m\"",
+        "requests of a principal, or of an address without credentials; absent: any number",
+    ),
+    unset("rate.burst", "50", "of them at once; absent: as many as in the limit"),
+    unset(
+        "rate.failures",
+        "\"20/m\"",
+        "credentials of an address that are not valid; absent: any number",
+    ),
+    key(
+        "rate.max_keys",
+        "100_000",
+        "of how many it is remembered; all others share one allowance",
+    ),
+    unset(
+        "rate.paths",
+        "[{ path = \"/api/rpc/**\", limit = \"10/s\" }]",
+        "more for some paths, each also a section [[rate.paths]]",
+    ),
+    unset(
+        "rate.routes",
+        "[{ route = \"POST /api/leads\", limit = \"5/m\" }]",
+        "more for some routes, each also a section [[rate.routes]]",
     ),
     key(
         "log.level",

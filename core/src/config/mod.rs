@@ -8,6 +8,7 @@ mod effective;
 mod headers;
 mod keys;
 mod pattern;
+mod rate;
 mod raw;
 mod secret;
 
@@ -22,6 +23,7 @@ pub use cost::{CostRules, Stance};
 pub use effective::{Setting, Source, effective};
 pub use headers::SecurityHeaders;
 pub use pattern::PathPattern;
+pub use rate::{Allowance, Proxy, Rate, RouteRate};
 pub use raw::FILE;
 pub use secret::Secret;
 

@@ -8,6 +8,9 @@ use crate::error::{Code, Error, Result};
 /// How every API key begins.
 pub(super) const PREFIX: &str = "wl_";
 
+/// The headers in which credentials come.
+pub(super) const NAMES: &[&str] = &["authorization", "apikey", "x-api-key"];
+
 /// What is to be verified.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Credential<'a> {

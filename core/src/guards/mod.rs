@@ -1,9 +1,11 @@
 //! What runs before a route: it is established, once per request, who asks.
 
+pub mod address;
 mod api_keys;
 pub mod cors;
 mod credentials;
 pub mod jwt;
+pub mod rate;
 
 use std::time::SystemTime;
 
@@ -11,11 +13,13 @@ use salvo::http::HeaderMap;
 
 pub use api_keys::{ApiKeys, Freshness, NewKey, mint};
 
-use crate::config::{Cors, SecurityHeaders};
+use crate::config::{Cors, Proxy, Rate, SecurityHeaders};
 use crate::error::{Code, Error, Result};
 use crate::plan::Principal;
 use credentials::Credential;
+use governor::clock::DefaultClock;
 pub use jwt::Verifier;
+use rate::Rates;
 
 /// The headers in which credentials come, as `Vary` lists them.
 pub const HEADERS: &str = "authorization, apikey, x-api-key";
@@ -29,6 +33,10 @@ pub struct Guards {
     pub cors: Cors,
     /// What browsers are told to be careful with.
     pub headers: SecurityHeaders,
+    /// How often somebody may ask.
+    pub rates: Rates,
+    /// Who may say for whom a request is made.
+    pub proxies: Vec<Proxy>,
 }
 
 impl Guards {
@@ -60,6 +68,14 @@ impl Guards {
         self
     }
 
+    /// With how often somebody may ask; without, any number of times.
+    #[must_use]
+    pub fn with_rate(mut self, rate: &Rate) -> Self {
+        self.rates = Rates::new(rate, &DefaultClock::default());
+        self.proxies.clone_from(&rate.proxies);
+        self
+    }
+
     /// Who asks.
     ///
     /// # Errors
@@ -77,6 +93,12 @@ impl Guards {
                 None => Err(invalid("no tokens are taken here")),
             },
         }
+    }
+
+    /// Whether a request carries anything that may be credentials.
+    #[must_use]
+    pub fn carries_credentials(headers: &HeaderMap) -> bool {
+        credentials::NAMES.iter().any(|name| headers.contains_key(*name))
     }
 
     /// Writes down what is still to be written.

@@ -40,6 +40,7 @@ pub fn status(kind: Kind) -> StatusCode {
         Kind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Kind::SlowClient => StatusCode::REQUEST_TIMEOUT,
         Kind::Range => StatusCode::RANGE_NOT_SATISFIABLE,
+        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         Kind::Operator | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,

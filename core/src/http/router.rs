@@ -1,5 +1,6 @@
 //! Every public route. Paths of resources are looked up in the snapshot that the request was given.
 
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,7 +12,8 @@ use super::{Refusal, Reply, challenge, docs, profile, routes};
 use crate::app::{Context, Published};
 use crate::contract::{Function, NEAREST, Resource, Snapshot, SqlRoute, methods};
 use crate::error::{Code, Error, Result};
-use crate::guards::Guards;
+use crate::guards::rate::{Key, Standing};
+use crate::guards::{Guards, address};
 use crate::plan::{self, Principal};
 use crate::request::Accept;
 use crate::request::{Page, Preconditions, Prefer, Purpose, Query, Target, query};
@@ -57,20 +59,24 @@ pub(super) struct Trace {
     pub route: Option<usize>,
     /// Who asks.
     pub principal: Principal,
+    /// Of whom it is counted how often somebody asks.
+    pub counted: Key,
+    /// How whoever asks stands with each allowance.
+    pub standings: Vec<Standing>,
+    /// What runs before a route.
+    pub guards: Arc<Guards>,
 }
 
 /// Answers a request: first it is told who asks, then what is asked for.
 pub(super) async fn answer(
     context: &Arc<Context>,
-    guards: &Guards,
     published: &Published,
     request: &mut Request,
     trace: &mut Trace,
 ) -> Result<Reply, Refusal> {
     // How the service is does not depend on who asks.
     if !request.uri().path().starts_with("/health/") {
-        let asked = guards.principal(request.headers()).await;
-        trace.principal = asked.map_err(challenge::invalid_credentials)?;
+        identify(peer(request), request.uri().path(), request.headers(), trace).await?;
     }
     let answered = route(context, published, request, trace).await;
     trace.watch.enter(Stage::Http);
@@ -78,6 +84,42 @@ pub(super) async fn answer(
         let route = trace.route.and_then(|place| published.snapshot.routes.get(place));
         challenge::insufficient(refusal, &trace.principal, route)
     })
+}
+
+/// Tells who asks, and whether that is not too often.
+async fn identify(peer: Option<IpAddr>, path: &str, headers: &HeaderMap, trace: &mut Trace) -> Result<(), Refusal> {
+    let guards = Arc::clone(&trace.guards);
+    let client = address::client(peer, headers, &guards.proxies);
+    let from = Key::address(client);
+    if Guards::carries_credentials(headers)
+        && let Some(standing) = guards.rates.barred(from)
+    {
+        counted(standing, trace)?;
+    }
+    let asked = guards.principal(headers).await;
+    if asked.as_ref().is_err_and(|error| error.code() == Code::Unauthenticated) {
+        guards.rates.failed(from);
+    }
+    trace.principal = asked.map_err(challenge::invalid_credentials)?;
+    trace.counted = Key::of(&trace.principal, from);
+    for standing in guards.rates.ask(trace.counted, path) {
+        counted(standing, trace)?;
+    }
+    Ok(())
+}
+
+/// Notes how whoever asks stands with an allowance, and refuses what came too early.
+fn counted(standing: Standing, trace: &mut Trace) -> Result<()> {
+    let refusal = standing.refusal();
+    trace.standings.push(standing);
+    refusal.map_or(Ok(()), Err)
+}
+
+/// The address of the other end; none for a Unix socket.
+fn peer(request: &Request) -> Option<IpAddr> {
+    let peer = request.remote_addr();
+    let four = peer.as_ipv4().map(|address| IpAddr::V4(*address.ip()));
+    four.or_else(|| peer.as_ipv6().map(|address| IpAddr::V6(*address.ip())))
 }
 
 async fn route(
@@ -264,13 +306,15 @@ async fn sql_route(
     routes::sql_route::answer(asked, request).await
 }
 
-/// Notes which route is answered, unless it is switched off.
+/// Notes which route is answered, unless it is switched off or asked for too often.
 fn enter(published: &Published, place: usize, trace: &mut Trace) -> Result<()> {
     trace.route = Some(place);
     if published.disabled.get(place).is_some_and(|disabled| *disabled) {
         return Err(Error::new(Code::RouteDisabled, Code::RouteDisabled.title()));
     }
-    Ok(())
+    let route = published.snapshot.routes.get(place);
+    let standing = route.and_then(|route| trace.guards.rates.enter(trace.counted, &route.name));
+    standing.map_or(Ok(()), |standing| counted(standing, trace))
 }
 
 /// Answers to a method that has no route on a path.

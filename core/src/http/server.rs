@@ -19,6 +19,7 @@ use crate::app::Context;
 use crate::config::{Listen, SecurityHeaders};
 use crate::error::{Code, Error, Result};
 use crate::guards::Guards;
+use crate::guards::rate::{self, Key};
 use crate::plan::Principal;
 use crate::telemetry::observation::Observation;
 use crate::telemetry::stages::Stopwatch;
@@ -185,6 +186,9 @@ impl Handler for Entry {
             watch: Stopwatch::start(),
             route: None,
             principal: Principal::Anonymous,
+            counted: Key::Local,
+            standings: Vec::new(),
+            guards: Arc::clone(&self.1),
         };
         let Self(context, guards) = self;
         // Once: the whole request sees the same snapshot.
@@ -199,7 +203,7 @@ impl Handler for Entry {
         let answered = if let Some(reply) = preflight {
             Ok(reply)
         } else {
-            let answering = router::answer(context, guards, &published, request, &mut trace);
+            let answering = router::answer(context, &published, request, &mut trace);
             let answered = AssertUnwindSafe(answering).catch_unwind().await;
             answered.unwrap_or_else(|_| Err(Error::internal("a handler panicked").into()))
         };
@@ -221,6 +225,9 @@ impl Handler for Entry {
         }
         if !asked_before {
             reply = shared.told(reply, request.headers());
+        }
+        if let Some((policies, left)) = rate::fields(&trace.standings) {
+            reply = reply.header("ratelimit-policy", &policies).header("ratelimit", &left);
         }
         reply = careful(reply, &guards.headers);
         let duration = trace.watch.stop();

@@ -11,7 +11,7 @@ use super::nearest;
 use super::parameters;
 use super::problems::{
     AMBIGUOUS, BAD_REQUEST, CONFLICT, FORBIDDEN, INTERNAL, INVALID, NOT_ACCEPTABLE, NOT_FOUND, PRECONDITION, RANGE,
-    Refusal, TIMED_OUT, TIMEOUT, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
+    Refusal, TIMED_OUT, TIMEOUT, TOO_LARGE, TOO_MANY, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
 };
 use super::schemas::{self, Model, carry, reference};
 use super::security;
@@ -30,6 +30,7 @@ pub(super) const ALWAYS: &[Refusal] = &[
     UNAUTHENTICATED,
     FORBIDDEN,
     NOT_ACCEPTABLE,
+    TOO_MANY,
     INTERNAL,
     UNAVAILABLE,
     TIMEOUT,

@@ -37,6 +37,7 @@ pub(super) const TOO_LARGE: Refusal = refusal(413, "BodyTooLarge", Kind::TooLarg
 pub(super) const UNSUPPORTED: Refusal = refusal(415, "UnsupportedMediaType", Kind::UnsupportedMedia, false);
 pub(super) const RANGE: Refusal = refusal(416, "RangeNotSatisfiable", Kind::Range, false);
 pub(super) const INVALID: Refusal = refusal(422, "Invalid", Kind::Invalid, false);
+pub(super) const TOO_MANY: Refusal = refusal(429, "TooMany", Kind::TooMany, true);
 pub(super) const INTERNAL: Refusal = refusal(500, "Internal", Kind::Internal, false);
 pub(super) const UNAVAILABLE: Refusal = refusal(503, "Unavailable", Kind::Unavailable, true);
 pub(super) const TIMEOUT: Refusal = refusal(504, "Timeout", Kind::Timeout, false);
@@ -56,6 +57,7 @@ pub(super) const ALL: &[Refusal] = &[
     UNSUPPORTED,
     RANGE,
     INVALID,
+    TOO_MANY,
     INTERNAL,
     UNAVAILABLE,
     TIMEOUT,
@@ -85,6 +87,23 @@ impl Refusal {
         if self.status == RANGE.status {
             let header = Header::new(carry(json!({ "type": "string", "examples": ["*/1234"] })));
             response = response.add_header("Content-Range", header.description("How many rows match."));
+        }
+        if self.status == TOO_MANY.status {
+            for (name, example, text) in [
+                (
+                    "RateLimit",
+                    "\"all\";r=0;t=60",
+                    "What is left of each allowance, and the seconds until all is back.",
+                ),
+                (
+                    "RateLimit-Policy",
+                    "\"all\";q=600;w=60",
+                    "Each allowance: so many, which come back in so many seconds.",
+                ),
+            ] {
+                let header = Header::new(carry(json!({ "type": "string", "examples": [example] })));
+                response = response.add_header(name, header.description(text));
+            }
         }
         if self.status == UNAUTHENTICATED.status {
             let header = Header::new(carry(json!({ "type": "string" })));

@@ -117,7 +117,8 @@ where
         let guards = Guards::default()
             .with_keys(ApiKeys::new(owner.clone(), Freshness::default()))
             .with_cors(settings.cors)
-            .with_headers(settings.headers);
+            .with_headers(settings.headers)
+            .with_rate(&settings.rate);
         let guards = Arc::new(match setup.tokens {
             Some(tokens) => guards.with_tokens(tokens),
             None => guards,

@@ -2,6 +2,7 @@
 
 mod cors;
 mod headers;
+mod rate;
 
 use crate::app::Setup;
 
