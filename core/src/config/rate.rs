@@ -156,7 +156,7 @@ fn sections<'a>(raw: &'a Raw, key: &str, what: &str, wrong: &mut Vec<Diagnostic>
                     Err(message) => refuse(message),
                 },
                 entry => {
-                    let near = suggest::help(entry, [what, "limit", "burst"].into_iter()).unwrap_or_default();
+                    let near = suggest::help(entry, [what, "limit", "burst"]).unwrap_or_default();
                     refuse(format!("there is no such setting. {near}").trim().to_owned());
                 }
             }
