@@ -62,7 +62,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
     unset(
         "http.trusted_proxies",
-        "[\"10.0.0.0/8\"]",
+        "[\"192.0.2.0/24\"]",
         "whose X-Forwarded-For is believed: addresses, networks or \"unix\"; absent: nobody's",
     ),
     unset(
