@@ -186,6 +186,9 @@ def put_right_body(case):
         for name in ruled & set(row):
             if len(row) > 1:
                 del row[name]
+            else:
+                # Whether it fits what is stored cannot be known; nothing fits everything.
+                row[name] = None
         for name, value in row.items():
             # Decimal places: binary fractions have no multiples of 0.01.
             places = re.search(r"At most \d+ digits, (\d+) of them", properties.get(name, {}).get("description", ""))

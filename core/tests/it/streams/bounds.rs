@@ -57,10 +57,12 @@ fn a_stream_that_is_too_long_breaks_off() {
         ] {
             for accept in [NDJSON, CSV] {
                 let request = app.request(Method::GET, path).header("accept", accept);
-                let response = request.send().await.unwrap();
-                assert_eq!(response.status(), 200, "{path}");
-                let broken = response.text().await;
-                assert!(broken.is_err(), "{path}: it looks whole: {}", broken.unwrap().len());
+                // A stream that breaks off at once may do so before its head has left.
+                if let Ok(response) = request.send().await {
+                    assert_eq!(response.status(), 200, "{path}");
+                    let broken = response.text().await;
+                    assert!(broken.is_err(), "{path}: it looks whole: {}", broken.unwrap().len());
+                }
                 // Known beforehand.
                 for method in [Method::GET, Method::HEAD] {
                     let request = app.request(method.clone(), path).header("accept", accept);
