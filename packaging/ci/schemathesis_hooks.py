@@ -186,7 +186,7 @@ def put_right_body(case):
         for name in ruled & set(row):
             if len(row) > 1:
                 del row[name]
-            else:
+            elif "null" in properties.get(name, {}).get("type", []):
                 # Whether it fits what is stored cannot be known; nothing fits everything.
                 row[name] = None
         for name, value in row.items():
