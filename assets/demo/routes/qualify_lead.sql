@@ -23,7 +23,7 @@ description = "What was said"
 example = "Wants a quote until Friday"
 ---*/
 insert into events (lead_id, seq, kind, detail)
-select l.id, (select coalesce(max(e.seq), 0) + 1 from events e where e.lead_id = l.id), 'called',
+select l.id, (select coalesce(max(e.seq), 0) + 1 from events e where e.lead_id = l.id and e.seq < 1000000), 'called',
     jsonb_build_object('note', :note::text)
 from leads l
 where l.id = :id
