@@ -186,9 +186,13 @@ def put_right_body(case):
         for name in ruled & set(row):
             if len(row) > 1:
                 del row[name]
-            elif "null" in properties.get(name, {}).get("type", []):
-                # Whether it fits what is stored cannot be known; nothing fits everything.
-                row[name] = None
+            else:
+                # Whether it fits what is stored cannot be known: another field takes its place.
+                others = (other for other in properties if other not in ruled and "examples" in resolved(properties[other]))
+                other = next(others, None)
+                if other:
+                    del row[name]
+                    row[other] = resolved(properties[other])["examples"][0]
         for name, value in row.items():
             # Decimal places: binary fractions have no multiples of 0.01.
             places = re.search(r"At most \d+ digits, (\d+) of them", properties.get(name, {}).get("description", ""))
@@ -216,7 +220,9 @@ def put_right_key(case):
     for row in case.body if isinstance(case.body, list) else [case.body]:
         for name, value in (case.path_parameters or {}).items():
             if name in row:
-                row[name] = value
+                # A link between operations puts texts into addresses.
+                number = isinstance(row[name], int) and isinstance(value, str) and re.match(r"^-?[0-9]+$", value)
+                row[name] = int(value) if number else value
         for name, value in (case.query or {}).items():
             if name in row and str(value).startswith("eq."):
                 del row[name]
@@ -257,6 +263,17 @@ def nested(value):
     return isinstance(value, list) and any(isinstance(item, list) for item in value)
 
 
+def put_right_columns(case):
+    """Which fields of a body are used: all of them, lest a field that breaks a rule be passed over."""
+    if not case.query or "columns" not in case.query or not isinstance(case.body, (dict, list)):
+        return
+    rows = case.body if isinstance(case.body, list) else [case.body]
+    names = {name: None for row in rows if isinstance(row, dict) for name in row}
+    case.query["columns"] = ",".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names)
+    if not names:
+        del case.query["columns"]
+
+
 def put_right(case):
     known = parameters(case) if case.operation.path in DOCUMENT["paths"] else {}
     headers = case.headers or {}
@@ -264,13 +281,7 @@ def put_right(case):
     if re.match(r"^[!-~]{1,255}$", str(headers.get("Idempotency-Key", ""))):
         # It names one write, and every case is another one.
         headers["Idempotency-Key"] = str(uuid.uuid4())
-    if case.query and "columns" in case.query and isinstance(case.body, (dict, list)):
-        # Which fields of a body are used: all of them, lest a field that breaks a rule be passed over.
-        rows = case.body if isinstance(case.body, list) else [case.body]
-        names = {name: None for row in rows if isinstance(row, dict) for name in row}
-        case.query["columns"] = ",".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names)
-        if not names:
-            del case.query["columns"]
+    put_right_columns(case)
     if not positive(case):
         # A range in a unit that is not ours is ignored, whatever it looks like (RFC 9110 §14.2).
         if "Range-Unit" in headers:
@@ -297,3 +308,4 @@ def put_right(case):
         put_right_headers(case, known)
     if isinstance(case.body, (dict, list)) and case.body:
         put_right_body(case)
+        put_right_columns(case)
